@@ -1,0 +1,1 @@
+"""Privacy-locked, complexity-aware routing for LiteLLM."""
