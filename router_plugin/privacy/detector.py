@@ -1,0 +1,133 @@
+"""scan(conversation) -> Verdict: the detector."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from ..request import Conversation, Origin, Segment
+from ..textmodel import TextModel
+from . import custom
+from .decode import decoded
+from .engine import Engine, TooLong
+from .memory import Memory
+from .normalise import fold
+from .rule import Hit, Rule
+from .rules import RULES
+from .settings import PrivacySettings
+from .splits import borders, joined_lines
+from .topics import Topics, load
+from .verdict import Finding, Judgement, Verdict
+
+# Schemas and settings describe; they don't tell of anyone. Rules still read them.
+_WITHOUT_TOPICS = frozenset({Origin.IDENTITY, Origin.TOOL_DEFINITION, Origin.SETTING})
+
+
+class Detector:
+    """Looks for private data in whole requests. One instance serves all threads.
+
+    `topics` is the topic model, or its file. Raises FileNotFoundError or ModelFileError where topics are on and the
+    file can't be used, and ValueError where topics are on and no model is given.
+    """
+
+    def __init__(self, settings: PrivacySettings, topics: TextModel | Path | None = None) -> None:
+        self._settings = settings
+        if not settings.topics:
+            topics = None
+        elif topics is None:
+            raise ValueError("Topics are on, so the detector needs the topic model: pass it, or set topics to false.")
+        self._topics = Topics(load(topics) if isinstance(topics, Path) else topics, settings)
+        rules = _chosen(settings)
+        harmless = _Allowed(settings)
+        self._all = Engine(rules, harmless=harmless)
+        self._strong = Engine([rule for rule in rules if rule.strong], harmless=harmless)
+        self._memory = Memory(settings.limits.cache_entries)
+
+    def scan(self, conversation: Conversation) -> Verdict:
+        """The verdict on a request. Never raises: whatever goes wrong makes the request private."""
+        try:
+            return self._scan(conversation)
+        except Exception:  # noqa: BLE001 - the promise of this method
+            return Verdict(Judgement.PRIVATE, (Finding("error.scan", ""),))
+
+    def _scan(self, conversation: Conversation) -> Verdict:
+        if sum(len(segment.text) for segment in conversation.segments) > self._settings.limits.max_characters:
+            return Verdict(Judgement.PRIVATE, (Finding("limit.length", ""),))
+        private: dict[Finding, None] = {}
+        dropped: dict[Finding, None] = {}
+        for segment in conversation.segments:
+            target = dropped if segment.origin is Origin.IDENTITY else private
+            target.update(dict.fromkeys(Finding(name, segment.place) for name in self._segment(segment)))
+        for segment, text in borders(conversation.segments):
+            private.update(dict.fromkeys(Finding(name, segment.place) for name in self._border(text)))
+        opaque = [
+            Finding(f"opaque.{part.kind}", part.place)
+            for part in conversation.opaque
+            if part.kind not in self._settings.allow_uninspectable
+        ]
+        if private:
+            judgement = Judgement.PRIVATE
+        else:
+            judgement = Judgement.UNINSPECTABLE if opaque else Judgement.PUBLIC
+        places = dict.fromkeys(finding.place for finding in dropped)
+        return Verdict(judgement, (*private, *opaque, *dropped), tuple(places))
+
+    def _segment(self, segment: Segment) -> tuple[str, ...]:
+        with_topics = segment.origin not in _WITHOUT_TOPICS
+        digest = self._memory.digest(segment.text, kind="whole" if with_topics else "rules")
+        found = self._memory.get(digest)
+        if found is None:
+            names = self._rules(segment.text)
+            if with_topics:
+                names |= self._topics.find(segment.text)
+            found = tuple(sorted(names))
+            self._memory.put(digest, found)
+        return found
+
+    def _border(self, text: str) -> tuple[str, ...]:
+        digest = self._memory.digest(text, kind="border")
+        found = self._memory.get(digest)
+        if found is None:
+            found = tuple(sorted(self._rules(text)))
+            self._memory.put(digest, found)
+        return found
+
+    def _rules(self, text: str) -> set[str]:
+        """Names of the rules that hold in `text`, in any reading of it."""
+        try:
+            folded = fold(text)
+            found = _names(self._all.scan(text))
+            if folded != text:
+                found |= _names(self._all.scan(folded))
+            found |= _names(self._strong.scan(joined_lines(folded)))
+            for reading in decoded(folded):
+                found |= _names(self._all.scan(fold(reading)))
+        except TooLong:
+            return {"limit.work"}
+        return found
+
+
+class _Allowed:
+    """The operator's allow list: exact values, and mail domains with what is below them."""
+
+    def __init__(self, settings: PrivacySettings) -> None:
+        self._values = frozenset(value.strip().casefold() for value in settings.allow_values)
+        self._domains = tuple(domain.strip().lower().lstrip("@.") for domain in settings.allow_domains)
+
+    def __call__(self, hit: Hit) -> bool:
+        value = hit.value.strip().casefold()
+        if value in self._values:
+            return True
+        domain = value.rpartition("@")[2] if "@" in value else ""
+        return bool(domain) and any(domain == allowed or domain.endswith(f".{allowed}") for allowed in self._domains)
+
+
+def _chosen(settings: PrivacySettings) -> list[Rule]:
+    families = settings.families.model_dump()
+    disabled = set(settings.disabled_rules)
+    built_in = [rule for rule in RULES if families[rule.family] and rule.name not in disabled]
+    return [*built_in, *custom.rules(settings)]
+
+
+def _names(rules: Iterable[Rule]) -> set[str]:
+    return {rule.name for rule in rules}

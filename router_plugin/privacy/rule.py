@@ -1,0 +1,77 @@
+"""A rule: a name, a pattern, and what else must hold before a match counts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+BEFORE = 72  # characters of context that a rule sees before its match
+AFTER = 48  # and after it
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One match. `value` is the pattern's first group, or the whole match where it has none."""
+
+    value: str
+    whole: str
+    before: str
+    after: str
+
+    def __repr__(self) -> str:
+        return f"Hit({len(self.value)} characters)"
+
+
+Check = Callable[[Hit], bool]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`pattern` is RE2 syntax that Python's `re` reads alike: no look-around, no repeat above 1,000, no ``\\p``.
+
+    `check` sees the match and its surroundings. `near` is a pattern that must occur beside the match, `unless` one
+    that must not. `strong`: recognisable without any context, so it is also looked for in text that was put together
+    from pieces (lines, parts, neighbouring messages).
+    """
+
+    name: str
+    pattern: str
+    check: Check | None = None
+    near: str = ""
+    unless: str = ""
+    strong: bool = False
+
+    @cached_property
+    def _near(self) -> re.Pattern[str]:
+        return re.compile(self.near, re.IGNORECASE)
+
+    @cached_property
+    def _unless(self) -> re.Pattern[str]:
+        return re.compile(self.unless, re.IGNORECASE)
+
+    @property
+    def family(self) -> str:
+        """The part of the name before the first dot."""
+        return self.name.partition(".")[0]
+
+    def accepts(self, hit: Hit) -> bool:
+        """Whether a match of the pattern is a finding."""
+        if self.near and not (self._near.search(hit.before) or self._near.search(hit.after)):
+            return False
+        if self.unless and (
+            self._unless.search(hit.before) or self._unless.search(hit.whole) or self._unless.search(hit.after)
+        ):
+            return False
+        return self.check is None or self.check(hit)
+
+
+def on_value(test: Callable[[str], bool]) -> Check:
+    """A check that looks at the value alone."""
+    return lambda hit: test(hit.value)
+
+
+def all_of(*checks: Check) -> Check:
+    """A check that holds where all of `checks` hold."""
+    return lambda hit: all(check(hit) for check in checks)

@@ -1,0 +1,10 @@
+"""The rules as data, one file a family."""
+
+from __future__ import annotations
+
+from . import contact, credentials, finance, health, identity, secrets
+
+FAMILIES = ("secrets", "identity", "contact", "finance", "health")
+RULES = (*secrets.RULES, *credentials.RULES, *identity.RULES, *contact.RULES, *finance.RULES, *health.RULES)
+
+__all__ = ["FAMILIES", "RULES"]

@@ -1,0 +1,104 @@
+"""Secrets beside a word that says so: assignments, headers, URLs, command lines, and sentences in several languages."""
+
+from __future__ import annotations
+
+import re
+
+from ..rule import Hit, Rule
+from ..values import password, placeholder, plain_password, token
+
+# Words after which a machine-made secret stands. A plain "key" only counts with a word before it.
+_SECRET_WORD = (
+    r"(?:api|app|access|auth|account|admin|client|consumer|customer|deploy|encryption|license|master|private|secret|"
+    r"security|server|service|session|shared|signing|storage|webhook|write|read|hmac|x)[-_. ]?(?:api[-_. ]?)?(?:key|token|secret)"
+    r"|[a-z0-9]{0,20}[-_.]?(?:secret|token|apikey)|[a-z0-9]{2,20}[-_]key"
+    r"|credentials?|authorization|bearer|api[-_ ]?key|access[-_ ]?key[-_ ]?id|client[-_ ]?id|subscription[-_ ]key"
+)
+_PASSWORD_WORD = (
+    r"password|passwd|passwort|passphrase|passcode|pwd|passw|pw|pass|kennwort|contrase[nñ]a|clave|senha|palavra-passe"
+    r"|mot de passe|mdp|wachtwoord|l[oö]senord|adgangskode|passord|salasana|has[lł]o|heslo|jelsz[oó]|parol[aăe]?|[sş]ifre"
+    r"|пароль|пароля|密码|密碼|口令|パスワード|暗証番号|비밀번호|암호|पासवर्ड|كلمة المرور|סיסמה|mật khẩu|kata sandi|รหัสผ่าน"
+)
+_IS = r"(?:\s{0,4}(?::=|=>|=|:|->|：)\s{0,4}|\s{1,3}(?:is|was|are|ist|lautet|es|est|è|é|is now|to|war|jest|är|er|on|это|:)[: ]{1,3}|は|是|为|為|는|은)"
+_QUOTE = r"[\"'`“”«‘’\\]{0,3}"
+_VALUE = r"([^\s\"'`,;<>“”«»‘’\\]{6,300})"
+
+
+def _not_reference(hit: Hit) -> bool:
+    """Names of public things end in such words too: "publicToken", "csrf-token", "page token"."""
+    return token(hit) and not re.search(r"(?i)(?:public|csrf|xsrf|next|page|continuation|sync|foreign|primary|cache|sort|partition|bucket|group)[-_ ]?\w{0,12}[\"']?\s{0,3}[:=]?$", hit.whole.split(hit.value)[0])
+
+
+def _basic(hit: Hit) -> bool:
+    import base64
+    import binascii
+
+    try:
+        text = base64.b64decode(hit.value + "=" * (-len(hit.value) % 4)).decode("utf-8", "replace")
+    except (binascii.Error, ValueError):
+        return False
+    user, colon, secret = text.partition(":")
+    return bool(colon and user) and len(secret) > 3 and not placeholder(secret)
+
+
+def _url_password(hit: Hit) -> bool:
+    value = hit.value
+    return len(value) >= 4 and not placeholder(value) and value.lower() not in _DEFAULTS and not value.startswith("$")
+
+
+def _login_password(hit: Hit) -> bool:
+    return _url_password(hit) and (password(hit) or len(hit.value) >= 8)
+
+
+_DEFAULTS = frozenset(
+    "password passwd pass secret postgres root admin user guest test mysql redis mongo rabbit rabbitmq minio minioadmin "
+    "username name token toor".split()
+)
+
+
+def _words(hit: Hit) -> bool:
+    """Twelve or more lower-case words of three to eight letters: a BIP-39 phrase."""
+    words = hit.value.split()
+    return len(words) >= 6
+
+
+RULES = (
+    Rule(
+        "secrets.assigned_secret",
+        rf"(?i)(?:^|[^a-z0-9])(?:{_SECRET_WORD})[\"'\]]{{0,2}}\s{{0,4}}(?::=|=>|=|:)\s{{0,4}}{_QUOTE}(?:bearer |basic |token )?{_VALUE}",
+        check=_not_reference,
+    ),
+    Rule(
+        "secrets.told_secret",
+        r"(?i)\b(?:key|token|secret|credentials?|webhook|access id|client id)\b(?: for [a-z0-9 _.-]{1,30}| of [a-z0-9 _.-]{1,30}| we use| i use)?"
+        rf"(?:\s{{0,2}}:|\s{{1,3}}(?:is|was|are|=|ist|es|est))\s{{1,3}}{_QUOTE}{_VALUE}",
+        check=token,
+    ),
+    Rule("secrets.bearer", r"(?i)\bbearer\s{1,3}([a-z0-9._~+/=:%|-]{12,4000}|[a-z0-9._~+/=:%|-]{12,1000})".replace("{12,4000}|[a-z0-9._~+/=:%|-]", ""), check=token),
+    Rule("secrets.basic_auth", r"(?i)\bbasic\s{1,3}([a-z0-9+/]{8,400}={0,2})", check=_basic),
+    Rule("secrets.header", r"(?i)\b(?:x-[a-z-]{0,30}(?:key|token|auth|secret)|authorization|cookie|set-cookie)[\"']?\s{0,2}:\s{0,3}[\"']?([^\s\"']{12,900})", check=token),
+    Rule("secrets.used_secret", r"(?i)\b(?:using|with|key|token|credential)\s{1,2}([a-z0-9._:/+=~-]{14,300})", check=token, near=r"unauthori[sz]ed|forbidden|invalid (?:key|token|credential)|\b40[13]\b|credential|access denied"),
+    Rule("secrets.hex_pair", r"(?i)(?:token|secret|key|enterprise|sidekiq|gems\.contribsys)[^\n]{0,40}?\b([a-f0-9]{8}:[a-f0-9]{8})\b"),
+    Rule("secrets.password", rf"(?i)(?:^|[^a-z])(?:{_PASSWORD_WORD})(?: (?:for|of|to|del|de|für|do|da|van|pour) [^\s:=]{{1,20}}(?: [^\s:=]{{1,20}})?(?: [^\s:=]{{1,20}})?)?[\"'\]]{{0,2}}{_IS}{_QUOTE}{_VALUE}", check=password),
+    Rule("secrets.password_after_word", rf"(?i)\b(?:password|passphrase|passwort|kennwort|contrase[nñ]a|mot de passe|пароль|wachtwoord|senha)\s{{1,2}}{_QUOTE}{_VALUE}", check=password),
+    Rule("secrets.login_pair", r"(?i)\b(?:login|log in|credentials?|user(?:name)?|account|root|admin)\b[^\n]{0,40}?[\s:\"']([a-z][\w.@-]{1,30}\s{0,2}/\s{0,2}[^\s/\"']{6,60})", check=lambda hit: _pair(hit)),
+    Rule("secrets.url_password", r"(?i)\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@\"'<>]{0,80}:([^\s/\"'<>]{2,200})@[a-z0-9\[_-]", check=_url_password),
+    Rule("secrets.command_password", r"(?i)\b(?:mysql|mysqldump|mariadb|mysqladmin|mongosh?|psql|sshpass)\b[^\n]{0,80}?\s-p\s?'?\"?([^\s'\"]{4,120})", check=_login_password),
+    Rule("secrets.curl_user", r"(?i)\bcurl\b[^\n]{0,200}?\s(?:-u|--user)[ =]?['\"]?([^\s:'\"$<{\[]{1,60}:[^\s'\"]{4,120})", check=lambda hit: _login_password(Hit(hit.value.partition(":")[2], hit.whole, hit.before, hit.after))),
+    Rule("secrets.seed_phrase", r"(?i)\b(?:seed phrase|recovery phrase|recovery words|mnemonic|seed words|backup phrase|wallet phrase|secret phrase)\b[^a-z\n]{0,4}(?:is|are|words)?[:\s]{1,3}((?:[a-z]{3,8}[\s,]{1,2}){5,24})", check=_words),
+    Rule("secrets.pin", r"(?i)\b(?:card pin|pin code|pin[- ]?number|atm pin|my pin|sim pin|his pin|her pin|pin|pin-code|geheimzahl|tan|otp|one[- ]time (?:code|password)|verification code|2fa code|door code|alarm code|safe code|gate code|access code|unlock code)\b(?: for [a-z ]{1,20})?\s{0,2}(?:[:=#]|is|was|ist|es|est)?\s{0,2}([0-9]{4,8})\b", check=lambda hit: _pin(hit)),
+    Rule("secrets.cvv", r"(?i)\b(?:cvv2?|cvc2?|csc|cid|security code|card code|kartenpr[uü]fnummer|cryptogramme)\b\s{0,2}(?:[:=#]|is|ist|es|est|number)?\s{0,2}([0-9]{3,4})\b"),
+)  # fmt: skip
+
+
+def _pair(hit: Hit) -> bool:
+    user, _, secret = hit.value.partition("/")
+    return bool(user.strip()) and password(Hit(secret.strip(), "", "", ""))
+
+
+def _pin(hit: Hit) -> bool:
+    """A year or a GPIO number after "pin" is none; a bare "pin" needs four digits or more and an owner or a verb."""
+    whole = hit.whole.lower()
+    if whole.startswith(("pin ", "pin:", "pin=")):
+        return not re.search(r"(?i)gpio|arduino|board|header|led|chip|socket|connector|esp32|raspberry", hit.before + hit.after)
+    return True

@@ -1,0 +1,84 @@
+"""Cards, accounts and wallets."""
+
+from __future__ import annotations
+
+from ..checksums import aba, alnum, card, iban, issuer_fits, luhn
+from ..rule import Hit, Rule, all_of, on_value
+
+_DIGITS_13_19 = r"[0-9](?:[ .\-_/]{0,2}[0-9]){11,18}"
+_TEST_NUMBERS = frozenset({"4242424242424242", "4000056655665556", "5200828282828210", "4000000000000002"})
+_CARD_WORD = r"\bcards?\b|credit|debit|\bcc\b|visa|master ?card|amex|\bpan\b|karte|tarjeta|carte|carta|cart[aã]o|карт|卡|カード|카드|kort"
+
+
+def _real_card(hit: Hit) -> bool:
+    number = "".join(c for c in hit.value if c.isdigit())
+    if number in _TEST_NUMBERS or not card(number):
+        return False
+    # 13 digits are also an epoch in milliseconds or an EAN, 19 a database id: those need a word beside them.
+    return len(number) in {14, 15, 16} or bool(_near_card(hit))
+
+
+def _near_card(hit: Hit) -> bool:
+    import re
+
+    return bool(re.search(_CARD_WORD, hit.before + " " + hit.after, re.IGNORECASE))
+
+
+def _grouped_or_plain(hit: Hit) -> bool:
+    """Digits in one run, or in groups of which none is a lone decimal part."""
+    return not hit.before.endswith((".", "0x", "-", "_")) and not hit.after[:1].isalnum() and not (hit.after[:1] == "." and hit.after[1:2].isdigit())
+
+
+def _bitcoin(value: str) -> bool:
+    """Base58Check (Bitcoin wiki): the last four bytes are the head of a double SHA-256."""
+    import hashlib
+
+    number = 0
+    for c in value:
+        place = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz".find(c)
+        if place < 0:
+            return False
+        number = number * 58 + place
+    raw = number.to_bytes(25, "big") if number.bit_length() <= 200 else b""
+    return bool(raw) and hashlib.sha256(hashlib.sha256(raw[:-4]).digest()).digest()[:4] == raw[-4:]
+
+
+RULES = (
+    Rule("finance.card", rf"\b({_DIGITS_13_19})\b", check=all_of(_grouped_or_plain, _real_card), strong=True),
+    # Card numbers in conversation have typing errors and rare prefixes: beside "my card", a scheme's length is enough.
+    Rule(
+        "finance.card_told",
+        rf"(?i)\b(?:cards?|credit card|debit card|cc|visa|mastercard|amex|karte|tarjeta|carte|cart[aã]o|carta)\b(?: number| no\.?| nr\.?| num| details?)?[ :#=\-]{{0,4}}(?:is |ist |es |est |with |ending )?#?({_DIGITS_13_19})\b",
+        check=all_of(_grouped_or_plain, lambda hit: _told(hit)),
+    ),
+    Rule("finance.iban", r"(?i)\b([a-z]{2}[0-9]{2}(?:[ \-]?[a-z0-9]){11,30})\b", check=lambda hit: _iban(hit), strong=True),
+    Rule("finance.us_routing", r"(?i)\b(?:routing|aba|rtn|transit)\b(?: (?:number|no\.?|#|num))?[^0-9\n]{0,6}([0-9]{9})\b", check=on_value(aba)),
+    Rule(
+        "finance.bank_account",
+        r"(?i)\b(?:bank )?(?:account|acct|a/c|konto|kontonummer|cuenta|compte|conta|conto|rekening|счет|счёт)\b\.?(?: (?:number|no|nr|num|nummer|is))?[.:# ]{0,4}([0-9](?:[ \-]?[0-9]){5,16})\b",
+        near=r"bank|routing|sort ?code|bic|swift|iban|bsb|blz|branch|transfer|wire|deposit|checking|savings|acct|account n|account:|konto|cuenta|compte|rekening|счет|счёт|holder|beneficiary|payee",
+    ),
+    Rule("finance.bank_account_named", r"(?i)\b(?:bank account|acct\.? no\.?|acct|account (?:number|no\.?|nr\.?|#)|checking account|savings account|kontonummer|konto-nr\.?|iban)\b[.:#]{0,2}(?: is| number| no\.?| nr\.?)?[.:# ]{0,3}([0-9](?:[ \-]?[0-9]){5,16})\b"),
+    Rule("finance.uk_sort_code", r"(?i)\bsort[- ]?code\b[^0-9\n]{0,6}([0-9]{2}[- ]?[0-9]{2}[- ]?[0-9]{2})\b"),
+    Rule("finance.au_bsb", r"(?i)\bbsb\b[^0-9\n]{0,6}([0-9]{3}[- ]?[0-9]{3})\b"),
+    Rule("finance.in_ifsc", r"\b([A-Z]{4}0[A-Z0-9]{6})\b", near=r"ifsc|bank|branch|account|neft|rtgs"),
+    Rule("finance.mx_clabe", r"(?i)\bclabe\b[^0-9\n]{0,6}([0-9]{18})\b"),
+    Rule("finance.bic_account", r"(?i)\b(?:bic|swift)\b[^a-z0-9\n]{0,4}[a-z]{6}[a-z0-9]{2,5}\b[^\n]{0,20}?([0-9]{6,14})\b"),
+    Rule("finance.bitcoin", r"\b([13][1-9A-HJ-NP-Za-km-z]{25,34}|bc1[02-9ac-hj-np-z]{38,60})\b", check=lambda hit: hit.value.startswith("bc1") or _bitcoin(hit.value), strong=True),
+    Rule("finance.ethereum", r"\b(0x[a-fA-F0-9]{40})\b", near=r"wallet|ethereum|\beth\b|address|send|transfer|crypto|metamask|usdt|usdc"),
+    Rule("finance.wallet", r"\b([48][0-9AB][1-9A-HJ-NP-Za-km-z]{93}|(?:ltc1|addr1|cosmos1)[0-9a-z]{38,100}|T[1-9A-HJ-NP-Za-km-z]{33}|r[1-9A-HJ-NP-Za-km-z]{24,34}|L[1-9A-HJ-NP-Za-km-z]{26,33}|D[1-9A-HJ-NP-Za-km-z]{33})\b", near=r"wallet|monero|\bxmr\b|litecoin|cardano|tron|ripple|\bxrp\b|doge|crypto|solana"),
+    Rule("finance.salary_line", r"(?i)\b(?:gross|net|base) (?:salary|pay|wage)s?\s{0,2}(?:[:=]|is|of)\s{0,2}((?:usd|eur|gbp|chf|[$€£])?\s?[0-9][0-9.,]{2,12}k?)\b", near=r"\bmy\b|payslip|employee|his|her"),
+)  # fmt: skip
+
+
+def _told(hit: Hit) -> bool:
+    number = "".join(c for c in hit.value if c.isdigit())
+    return len(set(number)) > 2 and number not in _TEST_NUMBERS and (12 <= len(number) <= 19) and (issuer_fits(number) or luhn(number))
+
+
+def _iban(hit: Hit) -> bool:
+    """The number may be followed by words that the pattern has taken along: try every length that a country has."""
+    from ..checksums import IBAN_LENGTHS
+
+    text = alnum(hit.value)
+    return iban(text[: IBAN_LENGTHS.get(text[:2], 0)])

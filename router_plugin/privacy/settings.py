@@ -1,0 +1,86 @@
+"""The detector's settings: what to look for, what to let pass, and how much."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from .engine import BadPattern, check_pattern
+from .rules import RULES
+
+_RULE_NAMES = frozenset(rule.name for rule in RULES)
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Families(_Settings):
+    """Which families of rules are on. Your own words and patterns are on wherever they are given."""
+
+    secrets: bool = True
+    identity: bool = True
+    contact: bool = True
+    finance: bool = True
+    health: bool = True
+
+
+class CustomTopic(_Settings):
+    """A topic of your own: private where at least `at_least` of its words stand in one paragraph."""
+
+    words: tuple[str, ...] = Field(min_length=1)
+    at_least: int = Field(default=2, ge=1)
+
+
+class Limits(_Settings):
+    """Bounds. A request that is over one is private, not unread."""
+
+    max_characters: int = Field(default=8_000_000, ge=1_000)
+    cache_entries: int = Field(default=20_000, ge=0, description="Remembered messages; a digest and rule names each.")
+
+
+class PrivacySettings(_Settings):
+    """Settings of the detector. Everything is checked when they are read; a message names the bad key and value."""
+
+    families: Families = Families()
+    disabled_rules: tuple[str, ...] = Field(default=(), description="Rules to switch off, such as contact.po_box.")
+    allow_uninspectable: tuple[str, ...] = Field(
+        default=(), description="Kinds of part that may leave unread, such as image. Empty: none may."
+    )
+    words: tuple[str, ...] = Field(default=(), description="Words or phrases that make a request private.")
+    patterns: dict[str, str] = Field(default_factory=dict, description="Name -> RE2 pattern that makes one private.")
+    topics: bool = True
+    topic_threshold: float | None = Field(
+        default=None, gt=0, lt=1, description="Probability at which a topic is private; default: the model's own."
+    )
+    custom_topics: dict[str, CustomTopic] = Field(default_factory=dict)
+    allow_values: tuple[str, ...] = Field(default=(), description="Exact values that are known to be harmless.")
+    allow_domains: tuple[str, ...] = Field(default=(), description="Mail domains whose addresses are harmless.")
+    limits: Limits = Limits()
+
+    @field_validator("disabled_rules")
+    @classmethod
+    def _known_rules(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = [name for name in names if name not in _RULE_NAMES]
+        if unknown:
+            raise ValueError(f"no such rule: {', '.join(unknown)}; `router-plugin privacy` lists them all")
+        return names
+
+    @field_validator("patterns")
+    @classmethod
+    def _usable_patterns(cls, patterns: dict[str, str]) -> dict[str, str]:
+        problems = []
+        for name, pattern in patterns.items():
+            try:
+                check_pattern(pattern)
+            except BadPattern as error:
+                problems.append(f"pattern {name!r} ({pattern!r}): {error}")
+        if problems:
+            raise ValueError("; ".join(problems))
+        return patterns
+
+    @field_validator("words", "allow_values", "allow_domains")
+    @classmethod
+    def _not_blank(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        if any(not value.strip() for value in values):
+            raise ValueError("an entry is blank; remove it")
+        return values
