@@ -30,7 +30,11 @@ SEEN: dict[str, tuple[Surface, dict[str, Any]]] = {
     "unknown message field": (Surface.CHAT, {"messages": [{"role": "user", "content": "x", "new": {"a": [CANARY]}}]}),
     "tool-call arguments": (
         Surface.CHAT,
-        {"messages": [{"role": "assistant", "tool_calls": [{"function": {"name": "f", "arguments": f'{{"a": "{CANARY}"}}'}}]}]},
+        {
+            "messages": [
+                {"role": "assistant", "tool_calls": [{"function": {"name": "f", "arguments": f'{{"a": "{CANARY}"}}'}}]}
+            ]
+        },
     ),
     "escaped inside tool-call arguments": (
         Surface.CHAT,
@@ -103,7 +107,11 @@ def test_text_anywhere_in_a_request_is_collected(case: str) -> None:
 
 
 OPAQUE: dict[str, tuple[Surface, dict[str, Any], str]] = {
-    "image": (Surface.CHAT, {"messages": user([{"type": "image_url", "image_url": {"url": "https://x/y.png"}}])}, "image"),
+    "image": (
+        Surface.CHAT,
+        {"messages": user([{"type": "image_url", "image_url": {"url": "https://x/y.png"}}])},
+        "image",
+    ),
     "audio": (Surface.CHAT, {"messages": user([{"type": "input_audio", "input_audio": {"data": "AA"}}])}, "audio"),
     "file": (Surface.CHAT, {"messages": user([{"type": "file", "file": {"file_id": "f"}}])}, "file"),
     "unknown part": (Surface.CHAT, {"messages": user([{"type": "hologram", "data": "x"}])}, "part"),
@@ -112,7 +120,11 @@ OPAQUE: dict[str, tuple[Surface, dict[str, Any], str]] = {
     "previous response": (Surface.RESPONSES, {"previous_response_id": "resp_1"}, "previous_response"),
     "conversation": (Surface.RESPONSES, {"input": "x", "conversation": "conv_1"}, "conversation"),
     "item reference": (Surface.RESPONSES, {"input": [{"type": "item_reference", "id": "i"}]}, "previous_response"),
-    "encrypted reasoning": (Surface.RESPONSES, {"input": [{"type": "reasoning", "encrypted_content": "e"}]}, "encrypted"),
+    "encrypted reasoning": (
+        Surface.RESPONSES,
+        {"input": [{"type": "reasoning", "encrypted_content": "e"}]},
+        "encrypted",
+    ),
     "file in a variable": (
         Surface.RESPONSES,
         {"input": "x", "prompt": {"id": "p", "variables": {"f": {"type": "input_file", "file_id": "f"}}}},
@@ -154,7 +166,11 @@ def test_plain_text_has_no_opaque_part() -> None:
     body = {
         "messages": [
             *user("hi"),
-            {"role": "assistant", "content": None, "tool_calls": [{"id": "c", "function": {"name": "f", "arguments": "{}"}}]},
+            {
+                "role": "assistant",
+                "content": None,
+                "tool_calls": [{"id": "c", "function": {"name": "f", "arguments": "{}"}}],
+            },
             {"role": "tool", "tool_call_id": "c", "content": "4"},
         ],
         "temperature": 0.3,

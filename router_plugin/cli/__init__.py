@@ -1,0 +1,32 @@
+"""The `router-plugin` command: one module a command."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from router_plugin.cli.explain import explain
+from router_plugin.cli.serve import serve
+from router_plugin.errors import RouterPluginError
+
+USAGE_ERROR = 2
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="litellm-router-plugin")
+def commands() -> None:
+    """Privacy-locked, complexity-aware routing for LiteLLM."""
+
+
+commands.add_command(serve)
+commands.add_command(explain)
+
+
+def main() -> None:
+    """Run the command line. Exit codes: 0 ok, 1 a finding, 2 wrong usage or an unusable set-up."""
+    try:
+        commands.main(prog_name="router-plugin")
+    except RouterPluginError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(USAGE_ERROR)

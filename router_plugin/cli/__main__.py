@@ -1,0 +1,5 @@
+"""`python -m router_plugin.cli`."""
+
+from router_plugin.cli import main
+
+main()

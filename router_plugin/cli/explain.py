@@ -1,0 +1,97 @@
+"""`router-plugin explain`: where a request would go, and why, without sending it anywhere."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from router_plugin.build import build_router
+from router_plugin.cli.options import config_option
+from router_plugin.config import load
+from router_plugin.decision import Decision
+from router_plugin.errors import InvalidRequest, RequestRefused
+from router_plugin.pipeline import Router
+from router_plugin.request import Surface, surface_of
+from router_plugin.steering import METADATA_KEY, read_steering
+
+FINDING = 1
+
+
+@click.command(
+    epilog='Example: router-plugin explain "What is 2 + 2?"   or: cat requests.jsonl | router-plugin explain --json -'
+)
+@click.argument("source")
+@config_option
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON decision a line.")
+@click.option(
+    "--header", "headers", multiple=True, metavar="NAME:VALUE", help="A request header, such as x-router-strategy:cost."
+)
+def explain(source: str, config: Path, as_json: bool, headers: tuple[str, ...]) -> None:
+    """Show the decision for SOURCE: a prompt, or `-` to read JSON request bodies, one a line, from standard input.
+
+    A line is a body of any supported API shape, or {"text": "..."}. A bad line gets {"error": ...} in its place.
+    """
+    router = build_router(load(config, os.environ))
+    sent = dict(_header(item) for item in headers)
+    lines: Iterable[str] = sys.stdin if source == "-" else [json.dumps({"text": source})]
+    failed = False
+    for line in lines:
+        if not line.strip():
+            continue
+        try:
+            decision = explain_line(router, line, sent, explain=not as_json)
+        except RequestRefused as refusal:
+            failed = True
+            click.echo(json.dumps({"error": refusal.message, "code": refusal.code, "status": refusal.status}))
+            continue
+        click.echo(json.dumps(decision.to_json()) if as_json else _text(decision))
+    if failed and source != "-":
+        raise SystemExit(FINDING)
+
+
+def explain_line(router: Router, line: str, headers: Mapping[str, str], *, explain: bool = False) -> Decision:
+    """The decision for one line of JSON. Errors: RequestRefused."""
+    try:
+        body = json.loads(line)
+    except ValueError:
+        raise InvalidRequest("The line is not valid JSON.") from None
+    if not isinstance(body, dict):
+        raise InvalidRequest("The line must hold a JSON object.")
+    if isinstance(body.get("text"), str) and not {"messages", "input", "prompt", "contents"} & body.keys():
+        rest = {key: value for key, value in body.items() if key != "text"}
+        body = {**rest, "messages": [{"role": "user", "content": body["text"]}]}
+    surface = surface_of(body)
+    metadata = body.get("metadata")
+    own = metadata if isinstance(metadata, dict) else None
+    steering = read_steering(str(body.get("model") or "auto"), headers, own, router.config.inventory)
+    if own and METADATA_KEY in own:
+        body["metadata"] = {key: value for key, value in own.items() if key != METADATA_KEY}
+    return router.decide(body, Surface(surface), steering, explain=explain)[0]
+
+
+def _header(item: str) -> tuple[str, str]:
+    name, colon, value = item.partition(":")
+    if not colon:
+        raise click.BadParameter(f"{item!r} has no colon; write NAME:VALUE", param_hint="--header")
+    return name.strip(), value.strip()
+
+
+def _text(decision: Decision) -> str:
+    private = f"yes ({decision.verdict})" if decision.private else "no"
+    rows: list[tuple[str, Any]] = [
+        ("private", private),
+        *(("  finding", f"{finding.rule} at {finding.place}") for finding in decision.findings),
+        ("tier", f"{decision.tier.value} (score {decision.score:.2f}{', unsure' if decision.abstained else ''})"),
+        *(("  signal", f"{signal.weight:+.2f} {signal.name}") for signal in decision.signals),
+        ("strategy", decision.strategy.value),
+        ("chain", " -> ".join(decision.chain)),
+        ("reasons", ", ".join(str(reason) for reason in decision.reasons)),
+        ("model version", decision.model_version),
+    ]
+    return "\n".join(f"{name + ':':<15}{value}" for name, value in rows)

@@ -1,0 +1,129 @@
+"""`router-plugin serve`: LiteLLM's proxy with the router in it, and a local model where there is no Ollama."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+import yaml
+
+from router_plugin import ollama
+from router_plugin.cli.options import config_option
+from router_plugin.config import check, read_file
+from router_plugin.errors import LocalModelError, RouterPluginError
+from router_plugin.local_model import EmbeddedModel
+from router_plugin.runtime_config import EmbeddedServer, add_embedded, fit_ollama, has_local_chat, point_doors
+
+DEFAULT_PORT = 4000
+GET_OLLAMA = "For real local answers install Ollama (ollama.com/download), then: ollama pull llama3.1:8b"
+
+
+@click.command(
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+    epilog="Example: router-plugin serve --port 4000   Further arguments go to `litellm`, such as --num_workers 2.",
+)
+@config_option
+@click.option("--port", type=click.IntRange(1, 65535), envvar="ROUTER_PORT", default=DEFAULT_PORT, show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option(
+    "--embedded/--no-embedded", default=None, help="Start the embedded model: default where no Ollama answers."
+)
+@click.argument("litellm_args", nargs=-1, type=click.UNPROCESSED)
+def serve(config: Path, port: int, host: str, embedded: bool | None, litellm_args: tuple[str, ...]) -> None:
+    """Start the proxy with the router."""
+    _require_free(host, port)
+    prepare_environment()
+    raw = read_file(config)
+    url = ollama.normalise(os.environ.get("OLLAMA_HOST"))
+    found = ollama.probe(url)
+    if found is not None:
+        click.echo(f"Ollama {found.version} at {url}: {len(found.models)} models")
+    fitted, lines = fit_ollama(raw, url, found)
+    with _local_model(embedded if embedded is not None else not has_local_chat(fitted)) as server:
+        if server is not None:
+            add_embedded(fitted, server)
+        point_doors(fitted)
+        checked = check(fitted, os.environ)
+        for line in [*lines, *(f"{name} is left out: {why}" for name, why in checked.inventory.left_out)]:
+            click.echo(f"  {line}")
+        if not has_local_chat(fitted):
+            click.echo(f"  No local model: private requests will be refused with 503. {GET_OLLAMA}")
+        click.echo(f"Model groups: {', '.join(checked.inventory.groups) or 'none'}")
+        click.echo(f"Listening on http://{host}:{port}")
+        with _written(fitted) as path:
+            _run_proxy(["--config", str(path), "--host", host, "--port", str(port), *litellm_args])
+
+
+def prepare_environment() -> None:
+    """Set what LiteLLM reads from the environment: no network at import, and a master key, printed once if new."""
+    os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+    os.environ.setdefault("LITELLM_TELEMETRY", "False")
+    if not os.environ.get("LITELLM_MASTER_KEY"):
+        os.environ["LITELLM_MASTER_KEY"] = f"sk-{secrets.token_urlsafe(24)}"
+        click.echo(f"LITELLM_MASTER_KEY is not set. For this run it is: {os.environ['LITELLM_MASTER_KEY']}")
+
+
+def _require_free(host: str, port: int) -> None:
+    """Errors: click.UsageError where another program has the port."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise click.UsageError(
+                f"Can't listen on {host}:{port} ({error.strerror}). Stop what uses it, or choose another with --port."
+            ) from None
+
+
+@contextmanager
+def _local_model(wanted: bool) -> Iterator[EmbeddedServer | None]:
+    """The embedded model while the proxy runs; None where it isn't wanted or can't run."""
+    if not wanted:
+        yield None
+        return
+    model = EmbeddedModel()
+    try:
+        model.start()
+    except LocalModelError as error:
+        click.echo(f"  The embedded model is not available: {error}")
+        yield None
+        return
+    try:
+        click.echo(
+            f"No Ollama model to use, so a small demonstration model answers locally: {model.model}. "
+            f"It is real, and weak. {GET_OLLAMA}"
+        )
+        yield EmbeddedServer(model.base_url, model.api_key, model.model)
+    finally:
+        model.stop()
+
+
+@contextmanager
+def _written(config: dict[str, Any]) -> Iterator[Path]:
+    """The config in a file that only this user can read, gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="router-plugin-") as folder:
+        path = Path(folder) / "litellm_config.yaml"
+        path.touch(mode=0o600)
+        path.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
+        yield path
+
+
+def _run_proxy(arguments: list[str]) -> None:
+    """LiteLLM's own command line, in this process. Returns when the proxy has stopped."""
+    from litellm.proxy.proxy_cli import run_server
+
+    try:
+        run_server.main(arguments, prog_name="litellm", standalone_mode=False)
+    except RouterPluginError:
+        raise
+    except SystemExit as stop:
+        if stop.code not in (0, None):
+            raise

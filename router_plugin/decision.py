@@ -1,0 +1,81 @@
+"""Decision: the one object behind headers, log lines and the command line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from router_plugin.complexity import Signal, Tier
+from router_plugin.privacy import Finding
+from router_plugin.settings import Strategy
+
+HEADER_FINDINGS = 6  # reasons named in the header; a header stays short
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A step of the decision: a stable code, and where it applies. Never text of the request."""
+
+    code: str
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.code}:{self.detail}" if self.detail else self.code
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Where a request goes and why.
+
+    `tier`, `score` (0..1) and `abstained` are the classifier's, also for private requests; `chain` holds model group
+    names in the order in which they are tried, `model_group` is its first.
+    """
+
+    id: str
+    private: bool
+    verdict: str
+    findings: tuple[Finding, ...]
+    tier: Tier
+    score: float
+    abstained: bool
+    strategy: Strategy
+    chain: tuple[str, ...]
+    reasons: tuple[Reason, ...]
+    model_version: str
+    local_only: bool
+    droppable: tuple[str, ...] = ()  # places in `user` or `metadata` that don't go to the cloud
+    signals: tuple[Signal, ...] = ()
+
+    @property
+    def model_group(self) -> str | None:
+        """The group that is tried first."""
+        return self.chain[0] if self.chain else None
+
+    def to_json(self) -> dict[str, Any]:
+        """The documented JSON form; holds no request text."""
+        return {
+            "decision_id": self.id,
+            "private": self.private,
+            "verdict": self.verdict,
+            "findings": [{"rule": finding.rule, "place": finding.place} for finding in self.findings],
+            "tier": self.tier.value,
+            "score": round(self.score, 4),
+            "abstained": self.abstained,
+            "strategy": self.strategy.value,
+            "model_group": self.model_group,
+            "chain": list(self.chain),
+            "local_only": self.local_only,
+            "reasons": [str(reason) for reason in self.reasons],
+            "model_version": self.model_version,
+        }
+
+    def headers(self) -> dict[str, str]:
+        """The `x-router-*` response headers that are known before a deployment has answered."""
+        return {
+            "x-router-decision-id": self.id,
+            "x-router-tier": self.tier.value,
+            "x-router-private": "true" if self.private else "false",
+            "x-router-strategy": self.strategy.value,
+            "x-router-reason": ",".join(str(reason) for reason in self.reasons),
+            "x-router-model-version": self.model_version,
+        }

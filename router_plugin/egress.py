@@ -1,0 +1,119 @@
+"""The lock: what may leave, and to where. Every call of a deployment passes `Lock.check` with exactly what it sends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from litellm.types.utils import all_litellm_params
+
+from router_plugin.deployments import host_of
+from router_plugin.errors import RequestRefused, RouterPluginError
+from router_plugin.pipeline import Router
+from router_plugin.request import Surface
+from router_plugin.state import RequestState
+
+# Fields of LiteLLM's own that a client may send: none of them moves a request.
+HARMLESS_FIELDS = frozenset(
+    {
+        *("metadata", "litellm_metadata", "tags", "cache", "ttl", "guardrails", "no-log", "keepalive_seconds"),
+        *("litellm_session_id", "litellm_trace_id", "id", "max_tokens", "timeout", "stream_timeout", "user"),
+    }
+)
+# Every other field by which a client could move a request or change what a deployment is: stripped for everyone.
+CONTROL_FIELDS = (
+    frozenset(
+        {
+            *all_litellm_params,
+            *("fallbacks", "context_window_fallbacks", "content_policy_fallbacks", "default_fallbacks"),
+            *("disable_fallbacks", "deployment_id", "specific_deployment", "custom_llm_provider", "azure"),
+            *("api_base", "base_url", "api_key", "user_config", "model_list", "num_retries", "max_retries"),
+            *("mock_testing_fallbacks", "mock_testing_context_fallbacks", "mock_testing_content_policy_fallbacks"),
+            *("mock_testing_rate_limit_error", "extra_body", "extra_headers", "extra_query", "headers", "client"),
+            *("model_group_retry_policy", "enable_weighted_failover", "include_fallback_errors", "original_function"),
+            *("attempted_targets", "litellm_params", "prompt_id", "prompt_variables", "caching_groups"),
+        }
+    )
+    - HARMLESS_FIELDS
+)
+# Arguments that LiteLLM adds to a call and that no provider receives.
+INTERNAL_ARGUMENTS = frozenset(
+    {
+        *all_litellm_params,
+        *("model", "client", "timeout", "caching", "original_function", "fallback_depth", "attempted_targets"),
+        *("litellm_params", "drop_params", "litellm_metadata", "additional_drop_params", "allowed_model_region"),
+        *("base_url", "organization", "deployment_id", "include_fallback_errors", "original_generic_function"),
+        *("model_group", "response_api_deployment", "stream_options", "is_async", "_is_async", "aresponses"),
+    }
+) - {"messages", "input", "prompt", "system", "tools"}
+SENDS_METADATA = frozenset({Surface.RESPONSES, Surface.MESSAGES})  # elsewhere `metadata` is LiteLLM's own
+
+SURFACES: Mapping[str, Surface] = {
+    **dict.fromkeys(("acompletion", "completion"), Surface.CHAT),
+    **dict.fromkeys(("atext_completion", "text_completion"), Surface.COMPLETIONS),
+    **dict.fromkeys(("aresponses", "responses"), Surface.RESPONSES),
+    **dict.fromkeys(("anthropic_messages",), Surface.MESSAGES),
+    **dict.fromkeys(("aembedding", "embedding", "embeddings"), Surface.EMBEDDINGS),
+    **dict.fromkeys(("agenerate_content", "agenerate_content_stream", "generate_content"), Surface.GEMINI),
+}
+
+
+class EgressDenied(RouterPluginError):
+    """A call that must not be made: the content is private, or the target isn't known."""
+
+
+def control_fields(body: Iterable[str]) -> list[str]:
+    """The fields of a client's body that could move the request."""
+    return [key for key in body if key in CONTROL_FIELDS or key.startswith("_")]
+
+
+class Lock:
+    """Decides about one call of one deployment. Holds no state of its own."""
+
+    def __init__(self, router: Router) -> None:
+        self._router = router
+
+    def is_local(self, call: Mapping[str, Any]) -> bool:
+        """Whether a call stays at home: its real api_base is a local deployment's, and its model no cloud model."""
+        inventory = self._router.config.inventory
+        if not inventory.is_local_host(host_of(_text(call.get("api_base") or call.get("base_url")))):
+            return False
+        return not _text(call.get("model")).endswith("cloud")
+
+    def check(self, call: Mapping[str, Any], call_type: str, state: RequestState | None) -> None:
+        """Pass or raise.
+
+        `call` holds the arguments of a LiteLLM call after the pick. Content for a deployment that isn't local is
+        scanned here, afresh, whatever was decided before. Errors: EgressDenied.
+        """
+        if self.is_local(call):
+            return
+        if state is None or state.plan is None or state.decision is None:
+            raise EgressDenied("This call was not decided by the router, and its target is not local.")
+        if state.plan.local_only:
+            raise EgressDenied("This request must stay local, and the deployment that was picked is not.")
+        surface = SURFACES.get(call_type)
+        if surface is None:
+            raise EgressDenied("This kind of call can't be inspected, and its target is not local.")
+        try:
+            verdict = self._router.scan(sent_body(call, surface), surface)
+        except RequestRefused:
+            raise EgressDenied("What would be sent can't be read, and the target is not local.") from None
+        if verdict.private or verdict.droppable:
+            raise EgressDenied("What would be sent is private, and the target is not local.")
+
+
+def sent_body(call: Mapping[str, Any], surface: Surface) -> dict[str, Any]:
+    """The part of a LiteLLM call's arguments that reaches the provider."""
+    body = {
+        key: value
+        for key, value in call.items()
+        if key not in INTERNAL_ARGUMENTS and value is not None and not key.startswith("_")
+    }
+    if surface in SENDS_METADATA and call.get("metadata"):
+        body["metadata"] = call["metadata"]
+    return body
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else str(value or "")

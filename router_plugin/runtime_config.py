@@ -1,0 +1,111 @@
+"""Fits a config file to this machine: the Ollama that answers, the models that it has, the embedded model."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from router_plugin.deployments import is_auto
+from router_plugin.ollama import DEFAULT_URL, Ollama
+
+EMBEDDED_GROUP = "embedded-default"
+LOCALHOST_URL = "http://localhost:11434"
+
+
+@dataclass(frozen=True)
+class EmbeddedServer:
+    """Where the embedded model listens. The key never appears in a repr."""
+
+    base_url: str
+    api_key: str
+    model: str
+
+    def __repr__(self) -> str:
+        return f"EmbeddedServer({self.base_url!r}, {self.model!r})"
+
+
+def fit_ollama(raw: Mapping[str, Any], url: str, found: Ollama | None) -> tuple[dict[str, Any], list[str]]:
+    """The config with its default Ollama address replaced by `url`, without what isn't there; and a line for each loss.
+
+    Entries with an address of their own (several servers) stay as they are.
+    """
+    config = copy.deepcopy(dict(raw))
+    lines: list[str] = []
+    kept = []
+    for entry in config.get("model_list") or []:
+        params: dict[str, Any] = (entry.get("litellm_params") if isinstance(entry, dict) else None) or {}
+        if not _is_ollama(params):
+            kept.append(entry)
+            continue
+        params["api_base"] = url
+        model = str(params["model"]).split("/", 1)[1]
+        name = entry["model_name"]
+        if is_auto(name):
+            kept.append(entry)
+        elif found is None:
+            lines.append(f"{name} is left out: no Ollama answers at {url}")
+        elif not found.has(model):
+            lines.append(f"{name} is left out: Ollama doesn't have its model; run `ollama pull {model}`")
+        else:
+            kept.append(entry)
+    config["model_list"] = kept
+    return config, lines
+
+
+def has_local_chat(config: Mapping[str, Any]) -> bool:
+    """Whether a local deployment that can chat is left."""
+    return _first_local_chat(config) is not None
+
+
+def add_embedded(config: dict[str, Any], server: EmbeddedServer) -> None:
+    """Append the embedded model as the last local deployment."""
+    config["model_list"].append(
+        {
+            "model_name": EMBEDDED_GROUP,
+            "litellm_params": {
+                "model": f"openai/{server.model}",
+                "api_base": server.base_url,
+                "api_key": server.api_key,
+                "timeout": 120,
+                "max_retries": 0,
+            },
+            "model_info": {
+                "id": EMBEDDED_GROUP,
+                "supports_vision": False,
+                "supports_function_calling": False,
+                "router": {"provider": "embedded", "role": "default", "local": True},
+            },
+        }
+    )
+    settings = config.setdefault("callback_settings", {}).setdefault("router_plugin", {})
+    settings.setdefault("providers", {}).setdefault("embedded", {"enabled": True, "priority": 5})
+
+
+def point_doors(config: dict[str, Any]) -> None:
+    """Make every `auto` door lead to a local deployment that is there."""
+    target = _first_local_chat(config)
+    if target is None:
+        return
+    for entry in config["model_list"]:
+        if is_auto(entry.get("model_name", "")):
+            entry["litellm_params"] = dict(target["litellm_params"])
+
+
+def _first_local_chat(config: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    chat = [entry for entry in config.get("model_list") or () if _local_role(entry) not in (None, "embedding")]
+    return next((entry for entry in chat if _local_role(entry) == "default"), chat[0] if chat else None)
+
+
+def _local_role(entry: Mapping[str, Any]) -> str | None:
+    marks = (entry.get("model_info") or {}).get("router") or {}
+    if is_auto(str(entry.get("model_name", ""))) or marks.get("local") is not True:
+        return None
+    return str(marks.get("role") or "default")
+
+
+def _is_ollama(params: Mapping[str, Any]) -> bool:
+    """An Ollama entry at the default address; one with an address of its own is the operator's choice."""
+    model, base = str(params.get("model", "")), str(params.get("api_base", ""))
+    return model.startswith(("ollama/", "ollama_chat/")) and base.rstrip("/") in (DEFAULT_URL, LOCALHOST_URL)

@@ -1,0 +1,139 @@
+"""Our settings: the schema of `callback_settings.router_plugin`, and its loader."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from router_plugin.errors import ConfigError
+from router_plugin.privacy import PrivacySettings
+from router_plugin.request import MAX_BODY_CHARACTERS
+
+KEY = "callback_settings.router_plugin"
+LOCAL = "local"  # in a chain: every local provider, by priority
+
+
+class Strategy(str, Enum):
+    """How a chain is chosen."""
+
+    COMPLEXITY = "complexity"
+    COST = "cost"
+    LATENCY = "latency"
+    PRIVACY = "privacy"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ThresholdSettings(_Section):
+    """Scores below `low` are low, from `high` on high, between them medium."""
+
+    low: float = Field(0.3, ge=0, le=1)
+    high: float = Field(0.7, ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> ThresholdSettings:
+        if self.low > self.high:
+            raise ValueError(f"low ({self.low}) must not be above high ({self.high})")
+        return self
+
+
+class ChainSettings(_Section):
+    """Providers in the order in which they are tried; `local` stands for every local provider."""
+
+    low: tuple[str, ...] = (LOCAL, "azure", "openai")
+    medium: tuple[str, ...] = ("azure", "openai", LOCAL, "anthropic")
+    high: tuple[str, ...] = ("anthropic", "openai", "azure", LOCAL)
+    cost: tuple[str, ...] = (LOCAL, "azure", "openai", "anthropic")
+
+    @model_validator(mode="after")
+    def _usable(self) -> ChainSettings:
+        for name in ("low", "medium", "high", "cost"):
+            chain = getattr(self, name)
+            if not chain:
+                raise ValueError(f"{name} is empty; name at least one provider, such as `local`")
+            doubled = sorted({entry for entry in chain if chain.count(entry) > 1})
+            if doubled:
+                raise ValueError(f"{name} names {', '.join(doubled)} more than once")
+        return self
+
+
+class RoutingSettings(_Section):
+    """Which strategy, which thresholds, how many attempts."""
+
+    default_strategy: Strategy = Strategy.COMPLEXITY
+    fallback_enabled: bool = True
+    max_retries: int = Field(2, ge=1, le=10, description="attempts per deployment")
+    classifier: Literal["trained", "heuristic"] = "trained"
+    classifier_path: str | None = None
+    on_abstain: Literal["up", "keep"] = "up"
+    thresholds: ThresholdSettings = ThresholdSettings()
+    fast_below: float = Field(0.2, ge=0, le=1, description="score under which a provider's fast model is used")
+    premium_from: float = Field(0.7, ge=0, le=1, description="score from which a provider's premium model is used")
+    chains: ChainSettings = ChainSettings()
+
+
+class ProviderSettings(_Section):
+    """A provider's switch and its place in the order that the latency strategy uses (1 is first)."""
+
+    enabled: bool = True
+    priority: int = Field(9, ge=1, le=99)
+
+
+class LimitSettings(_Section):
+    """Bounds of one request."""
+
+    max_body_characters: int = Field(MAX_BODY_CHARACTERS, ge=1_000)
+    private_timeout_seconds: float = Field(300, gt=0, description="a private request has no alternative to wait for")
+
+
+class EndpointSettings(_Section):
+    """Endpoints beyond the routed ones. A path opened here is neither inspected nor moved by the plugin."""
+
+    open: tuple[str, ...] = ()
+
+
+DEFAULT_PRIORITIES = {"ollama": 1, "azure": 2, "openai": 3, "anthropic": 4, "embedded": 5}
+
+
+class Settings(_Section):
+    """Everything under `callback_settings.router_plugin`."""
+
+    routing: RoutingSettings = RoutingSettings()
+    providers: dict[str, ProviderSettings] = Field(default_factory=dict)
+    privacy: PrivacySettings = Field(default_factory=PrivacySettings)
+    on_private_pin: Literal["reroute", "reject"] = "reroute"
+    limits: LimitSettings = LimitSettings()
+    endpoints: EndpointSettings = EndpointSettings()
+
+    def provider(self, name: str) -> ProviderSettings:
+        """The settings of a provider; one that isn't named is enabled, with its usual priority."""
+        found = self.providers.get(name)
+        return found or ProviderSettings(priority=DEFAULT_PRIORITIES.get(name, 9))
+
+
+def read_settings(raw: Mapping[str, Any] | None) -> tuple[Settings, list[str]]:
+    """The settings of a config file, and a line for each problem in them (then the settings are the defaults)."""
+    try:
+        return Settings.model_validate(dict(raw or {})), []
+    except ValidationError as error:
+        return Settings(), [_explain(item) for item in error.errors()]
+
+
+def load_settings(raw: Mapping[str, Any] | None) -> Settings:
+    """The settings of a config file. Errors: ConfigError, listing every problem with its key."""
+    settings, problems = read_settings(raw)
+    if problems:
+        raise ConfigError(problems)
+    return settings
+
+
+def _explain(item: Mapping[str, Any]) -> str:
+    key = ".".join([KEY, *(str(part) for part in item["loc"])])
+    if item["type"] == "extra_forbidden":
+        return f"{key}: unknown setting; check its spelling, or see `router-plugin schema`"
+    return f"{key}: {item['msg']}"

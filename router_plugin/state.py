@@ -1,0 +1,60 @@
+"""What one client request carries through the hooks: its decision, its plan, and what has been tried."""
+
+from __future__ import annotations
+
+import time
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+from router_plugin.decision import Decision
+from router_plugin.errors import RequestRefused
+from router_plugin.plan import Plan
+from router_plugin.request import Surface
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One failed call of a deployment: `status` is the HTTP status, None where there was no answer."""
+
+    deployment: str
+    status: int | None
+    error: str  # the exception's class name
+    at: float
+
+    def __str__(self) -> str:
+        return f"{self.deployment}: {self.status or self.error}"
+
+
+@dataclass
+class RequestState:
+    """Filled while a request runs; shared by the gate and the hooks through `current`."""
+
+    surface: Surface | None = None
+    decision: Decision | None = None
+    plan: Plan | None = None
+    refusal: RequestRefused | None = None
+    client_error: Exception | None = None  # a provider's answer that says the request itself is wrong
+    served: str | None = None  # the deployment that was called last
+    groups_tried: list[str] = field(default_factory=list)
+    failures: list[Attempt] = field(default_factory=list)
+    started: float = field(default_factory=time.monotonic)
+
+    def next_group(self) -> str | None:
+        """The first group of the plan that hasn't been picked yet."""
+        groups = self.plan.groups if self.plan else ()
+        return next((group for group in groups if group not in self.groups_tried), None)
+
+
+_current: ContextVar[RequestState | None] = ContextVar("router_plugin_request", default=None)
+
+
+def current() -> RequestState | None:
+    """The state of the request that is running, or None outside one."""
+    return _current.get()
+
+
+def begin() -> RequestState:
+    """A new state, current from here on in this task and in those it starts."""
+    state = RequestState()
+    _current.set(state)
+    return state
