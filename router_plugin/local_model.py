@@ -23,6 +23,8 @@ from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from router_plugin.errors import LocalModelError
+
 if TYPE_CHECKING:
     from types import TracebackType
 
@@ -45,10 +47,6 @@ _CURE = (
 _KEPT_ENVIRONMENT = ("PATH", "HOME", "USERPROFILE", "SYSTEMROOT", "TMPDIR", "TEMP", "TMP", "LD_LIBRARY_PATH", "LANG")
 
 _log = logging.getLogger(__name__)
-
-
-class LocalModelError(RuntimeError):
-    """The embedded model can't be started: its parts are missing or changed, or its process ended or didn't answer."""
 
 
 def model_file() -> Path:

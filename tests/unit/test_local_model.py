@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from router_plugin import local_model
-from router_plugin.local_model import EmbeddedModel, LocalModelError, default_threads, model_file
+from router_plugin.errors import LocalModelError
+from router_plugin.local_model import EmbeddedModel, default_threads, model_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
