@@ -1,0 +1,311 @@
+"""A linear model over text, scored in plain Python: tf-idf blocks and dense features, several outputs at once.
+
+The arithmetic is that of scikit-learn's ``TfidfVectorizer(sublinear_tf=True)`` and ``LogisticRegression``. The file is
+JSON, checked by a SHA-256 over its content, so that loading a model never runs code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import tempfile
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from router_plugin.errors import ModelFileError
+from router_plugin.tokens import FEATURE_VERSION, TERMS, tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+FORMAT = "router-text-model/1"
+
+
+@dataclass(frozen=True)
+class Block:
+    """One tf-idf block: terms of one view of the text, their idf, and a weight per head."""
+
+    view: int
+    analyzer: str
+    terms: tuple[str, ...]
+    idf: tuple[float, ...]
+    weights: tuple[tuple[float, ...], ...]  # [head][term]
+
+
+@dataclass(frozen=True)
+class DenseBlock:
+    """Features that the caller computes, standardised as (x - mean) / scale and weighted per head."""
+
+    names: tuple[str, ...] = ()
+    mean: tuple[float, ...] = ()
+    scale: tuple[float, ...] = ()
+    weights: tuple[tuple[float, ...], ...] = ()  # [head][feature]
+
+
+@dataclass(frozen=True)
+class Head:
+    """One output. Probability = sigmoid(slope * logit + offset), Platt's calibration."""
+
+    name: str
+    intercept: float
+    slope: float = 1.0
+    offset: float = 0.0
+
+
+@dataclass(frozen=True)
+class TextScore:
+    """`logits` and calibrated `probabilities` per head; `known` = share of first-block terms in the vocabulary."""
+
+    logits: tuple[float, ...]
+    probabilities: tuple[float, ...]
+    known: float
+    terms: int
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """What one feature adds to a head's logit. `is_text`: the name is a piece of the request, so never log it."""
+
+    name: str
+    weight: float
+    is_text: bool
+
+    def __repr__(self) -> str:
+        name = f"<{len(self.name)} characters>" if self.is_text else self.name
+        return f"Contribution({name}, {self.weight:+.3f})"
+
+
+@dataclass(frozen=True)
+class TextModel:
+    """A loaded or freshly trained model. `extra` is the owner's own data: thresholds, training profile, ..."""
+
+    name: str
+    heads: tuple[Head, ...]
+    blocks: tuple[Block, ...]
+    dense: DenseBlock = DenseBlock()
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    fingerprint: str = ""  # of the training data
+    feature_version: str = FEATURE_VERSION
+    digest: str = field(default="", compare=False)
+    _tables: tuple[dict[str, tuple[float, ...]], ...] = field(default=(), compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        _check(self)
+        object.__setattr__(self, "_tables", tuple(_table(block) for block in self.blocks))
+        object.__setattr__(self, "digest", _digest(self.content()))
+
+    def __repr__(self) -> str:
+        return f"TextModel({self.name!r}, {self.version}, {sum(len(b.terms) for b in self.blocks)} terms)"
+
+    @property
+    def version(self) -> str:
+        """The first 12 hex digits of the content's SHA-256."""
+        return self.digest[:12]
+
+    def score(self, views: str | Sequence[str], dense: Sequence[float] = ()) -> TextScore:
+        """Score one request. `views` is one text, or one text for each view that the blocks name."""
+        texts = (views,) if isinstance(views, str) else views
+        logits = [head.intercept for head in self.heads]
+        known, terms = 0, 0
+        found_words = [tokens(text) for text in texts]
+        for position, (block, table) in enumerate(zip(self.blocks, self._tables, strict=True)):
+            counts = Counter(TERMS[block.analyzer](found_words[block.view]))
+            found = _accumulate(counts, table, logits)
+            if position == 0:
+                known, terms = found, len(counts)
+        for offset, values in enumerate(self._dense_values(dense)):
+            for head, weights in enumerate(self.dense.weights):
+                logits[head] += values * weights[offset]
+        return TextScore(
+            logits=tuple(logits),
+            probabilities=tuple(_sigmoid(h.slope * z + h.offset) for h, z in zip(self.heads, logits, strict=True)),
+            known=known / terms if terms else 0.0,
+            terms=terms,
+        )
+
+    def contributions(
+        self, views: str | Sequence[str], dense: Sequence[float] = (), *, head: int = 0, top: int = 8
+    ) -> tuple[Contribution, ...]:
+        """The `top` features by absolute effect on a head's logit, strongest first."""
+        texts = (views,) if isinstance(views, str) else views
+        found: list[Contribution] = []
+        for block, table in zip(self.blocks, self._tables, strict=True):
+            counts = Counter(TERMS[block.analyzer](tokens(texts[block.view])))
+            hits = [(term, 1.0 + math.log(n), table[term]) for term, n in counts.items() if term in table]
+            norm = math.sqrt(sum(tf * tf * entry[0] for _, tf, entry in hits)) or 1.0
+            found += [Contribution(term, tf * entry[1 + head] / norm, True) for term, tf, entry in hits]
+        for name, value, weight in zip(
+            self.dense.names,
+            self._dense_values(dense),
+            self.dense.weights[head] if self.dense.names else (),
+            strict=True,
+        ):
+            found.append(Contribution(name, value * weight, False))
+        found.sort(key=lambda c: -abs(c.weight))
+        return tuple(found[:top])
+
+    def _dense_values(self, dense: Sequence[float]) -> list[float]:
+        if len(dense) != len(self.dense.names):
+            raise ValueError(f"{self.name} takes {len(self.dense.names)} dense features, got {len(dense)}")
+        return [(x - mean) / scale for x, mean, scale in zip(dense, self.dense.mean, self.dense.scale, strict=True)]
+
+    def content(self) -> dict[str, Any]:
+        """The file's content without its hash."""
+        return {
+            "format": FORMAT,
+            "feature_version": self.feature_version,
+            "name": self.name,
+            "fingerprint": self.fingerprint,
+            "heads": [
+                {"name": h.name, "intercept": h.intercept, "slope": h.slope, "offset": h.offset} for h in self.heads
+            ],
+            "dense": {
+                "names": list(self.dense.names),
+                "mean": list(self.dense.mean),
+                "scale": list(self.dense.scale),
+                "weights": [list(row) for row in self.dense.weights],
+            },
+            "extra": dict(self.extra),
+            "blocks": [
+                {
+                    "view": b.view,
+                    "analyzer": b.analyzer,
+                    "terms": list(b.terms),
+                    "idf": list(b.idf),
+                    "weights": [list(row) for row in b.weights],
+                }
+                for b in self.blocks
+            ],
+        }
+
+    def save(self, path: Path) -> None:
+        """Write the model to `path` atomically: a reader sees the old file or the new one, never half of one."""
+        content = {"sha256": self.digest, **self.content()}
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(_canonical(content))
+                file.write("\n")
+            Path(temporary).chmod(0o644)
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+
+    @classmethod
+    def load(cls, path: Path) -> TextModel:
+        """Read a model file. Raises FileNotFoundError, or ModelFileError for anything but an intact, matching file."""
+        raw = path.read_bytes()
+        try:
+            content = json.loads(raw)
+            claimed = content.pop("sha256")
+            form = content["format"]
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ModelFileError(f"{path.name} is not a model file. Train one, or restore the shipped one.") from error
+        if form != FORMAT:
+            raise ModelFileError(f"{path.name} has format {form!r}; this version reads {FORMAT!r}. Train it again.")
+        if claimed != _digest(content):
+            raise ModelFileError(f"{path.name} doesn't match its SHA-256: it was cut short or edited. Restore it.")
+        return cls.from_content(content)
+
+    @classmethod
+    def from_content(cls, content: Mapping[str, Any]) -> TextModel:
+        """The model of a file's content. Raises ModelFileError where parts are missing or don't fit together."""
+        try:
+            dense = content["dense"]
+            return cls(
+                name=content["name"],
+                feature_version=content["feature_version"],
+                fingerprint=content["fingerprint"],
+                heads=tuple(Head(**head) for head in content["heads"]),
+                blocks=tuple(
+                    Block(b["view"], b["analyzer"], tuple(b["terms"]), tuple(b["idf"]), _rows(b["weights"]))
+                    for b in content["blocks"]
+                ),
+                dense=DenseBlock(
+                    tuple(dense["names"]), tuple(dense["mean"]), tuple(dense["scale"]), _rows(dense["weights"])
+                ),
+                extra=content["extra"],
+            )
+        except (KeyError, TypeError) as error:
+            raise ModelFileError(f"The model file lacks a part or has it in a wrong shape: {error}") from error
+
+
+def _rows(rows: Sequence[Sequence[float]]) -> tuple[tuple[float, ...], ...]:
+    return tuple(tuple(row) for row in rows)
+
+
+def _check(model: TextModel) -> None:
+    if model.feature_version != FEATURE_VERSION:
+        raise ModelFileError(
+            f"{model.name} was trained for features {model.feature_version!r}, this version computes "
+            f"{FEATURE_VERSION!r}. Train it again."
+        )
+    heads = len(model.heads)
+    widths = [(len(b.terms), b.idf, b.weights) for b in model.blocks]
+    widths.append((len(model.dense.names), model.dense.mean, model.dense.weights))
+    for width, per_term, weights in widths:
+        if len(per_term) != width or (width and len(weights) != heads) or any(len(row) != width for row in weights):
+            raise ModelFileError(f"{model.name}: weights, terms and heads differ in number. Train it again.")
+    if len(model.dense.scale) != len(model.dense.names) or any(not scale for scale in model.dense.scale):
+        raise ModelFileError(f"{model.name}: a dense feature has no scale. Train it again.")
+    if any(b.analyzer not in TERMS for b in model.blocks):
+        raise ModelFileError(f"{model.name} names an unknown analyzer; known are {', '.join(TERMS)}.")
+
+
+def _table(block: Block) -> dict[str, tuple[float, ...]]:
+    """term -> (idf squared, idf x weight for each head): what one occurrence adds before the norm is known."""
+    return {
+        term: (idf * idf, *(idf * w for w in weights))
+        for term, idf, *weights in zip(block.terms, block.idf, *block.weights, strict=True)
+    }
+
+
+def _accumulate(counts: Mapping[str, int], table: Mapping[str, tuple[float, ...]], logits: list[float]) -> int:
+    """Add one block's l2-normalised dot products to `logits`; returns how many terms were known."""
+    get = table.get
+    once: list[tuple[float, ...]] = []
+    square = 0.0
+    sums = [0.0] * len(logits)
+    found = 0
+    for term, count in counts.items():
+        entry = get(term)
+        if entry is None:
+            continue
+        if count == 1:
+            once.append(entry)
+            continue
+        found += 1
+        tf = 1.0 + math.log(count)
+        square += tf * tf * entry[0]
+        for head, weight in enumerate(entry[1:]):
+            sums[head] += tf * weight
+    if once:  # most terms: summed column by column, which runs in C
+        columns = zip(*once, strict=True)
+        square += sum(next(columns))
+        for head, column in enumerate(columns):
+            sums[head] += sum(column)
+    if square:
+        norm = math.sqrt(square)
+        for head, value in enumerate(sums):
+            logits[head] += value / norm
+    return found + len(once)
+
+
+def _sigmoid(z: float) -> float:
+    if z >= 0:
+        return 1.0 / (1.0 + math.exp(-z))
+    e = math.exp(z)
+    return e / (1.0 + e)
+
+
+def _canonical(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def _digest(content: Mapping[str, Any]) -> str:
+    return hashlib.sha256(_canonical(content).encode("utf-8")).hexdigest()

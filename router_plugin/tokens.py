@@ -1,0 +1,97 @@
+"""Text -> terms for the linear text models: words and word pairs, and character 4-grams, in any script."""
+
+from __future__ import annotations
+
+import itertools
+import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FEATURE_VERSION = "terms-1"  # part of every model file: change it whenever a function here returns something else
+
+# Scripts written without spaces are taken character by character; pairs of neighbours then give bigrams.
+_UNSPACED = (
+    (0x0E00, 0x0EFF),  # Thai, Lao
+    (0x1000, 0x109F),  # Burmese
+    (0x1780, 0x17FF),  # Khmer
+    (0x3005, 0x3007),
+    (0x3040, 0x30FF),  # kana
+    (0x31F0, 0x31FF),
+    (0x3400, 0x4DBF),  # Han, also the three below
+    (0x4E00, 0x9FFF),
+    (0xF900, 0xFAFF),
+    (0x20000, 0x3134F),
+)
+
+
+def is_unspaced(code: int) -> bool:
+    """Is this code point of a script that is written without spaces?"""
+    return code >= 0x0E00 and any(first <= code <= last for first, last in _UNSPACED)
+
+
+_FOLD_LIMIT = 30_000  # code points kept; more than any real mix of languages needs
+
+
+class _Fold(dict[int, str]):
+    """Code point -> what it counts as, worked out once each: a table for `str.translate`.
+
+    Letters in lower case without accents, digits as 0, a character of an unspaced script as a word of its own, the
+    vowel signs of Indic scripts as they are, everything else a space.
+    """
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        category = unicodedata.category(character)
+        if category == "Mn" and (0x0300 <= code <= 0x036F or 0x064B <= code <= 0x065F):
+            folded = ""  # a combining accent or an Arabic vowel mark
+        elif category in ("Mn", "Mc"):
+            folded = character
+        elif category == "Nd":
+            folded = "0"
+        elif category[0] in "LN":
+            parts = unicodedata.normalize("NFKD", character.lower())
+            kept = "".join(c for c in parts if c.isalnum() or not 0x0300 <= ord(c) <= 0x036F)
+            folded = unicodedata.normalize("NFC", kept).lower()
+        else:
+            folded = " "
+        if is_unspaced(code):
+            folded = f" {folded} "
+        if len(self) < _FOLD_LIMIT:
+            self[code] = folded
+        return folded
+
+
+_FOLD = _Fold()
+for _code in range(128):
+    _FOLD[_code]  # fills the table
+
+
+def tokens(text: str) -> list[str]:
+    """The words of a text, folded; one character each in scripts without spaces."""
+    return text.translate(_FOLD).split()
+
+
+def word_terms(found: list[str]) -> list[str]:
+    """Words and pairs of neighbours."""
+    return found + [f"{a} {b}" for a, b in itertools.pairwise(found)]
+
+
+def char_terms(found: list[str]) -> list[str]:
+    """Character 4-grams over the words joined by single spaces."""
+    joined = f" {' '.join(found)} "
+    return [joined[i : i + 4] for i in range(len(joined) - 3)]
+
+
+TERMS: dict[str, Callable[[list[str]], list[str]]] = {"words": word_terms, "chars": char_terms}
+
+
+def words(text: str) -> list[str]:
+    """`word_terms` of a text."""
+    return word_terms(tokens(text))
+
+
+def chars(text: str) -> list[str]:
+    """`char_terms` of a text."""
+    return char_terms(tokens(text))

@@ -1,0 +1,193 @@
+"""Fit a linear text model with scikit-learn and export it as a `TextModel` with the same arithmetic."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import sparse  # type: ignore[import-untyped]
+from sklearn.feature_extraction.text import TfidfVectorizer  # type: ignore[import-untyped]
+from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
+
+from router_plugin.textmodel import Block, DenseBlock, Head, TextModel
+from router_plugin.tokens import chars, words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+ANALYZERS = {"words": words, "chars": chars}
+DECIMALS = 4  # weights and idf in the file; the fitted estimators are rounded alike, so both score the same
+
+
+@dataclass(frozen=True)
+class BlockSpec:
+    """A tf-idf block to learn: which view, which analyzer, and how much vocabulary."""
+
+    analyzer: str = "words"
+    view: int = 0
+    min_df: int = 2
+    max_features: int | None = 30_000
+    scale: float = 1.0  # > 1: this block is regularised less than the others
+
+
+@dataclass(frozen=True)
+class LinearSpec:
+    """What to fit. `C` is scikit-learn's inverse regularisation; `dense_scale` > 1 regularises dense features less."""
+
+    blocks: tuple[BlockSpec, ...] = (BlockSpec("words"), BlockSpec("chars"))
+    C: float = 10.0
+    dense_scale: float = 0.3
+
+
+@dataclass(frozen=True)
+class Example:
+    """One training row. `targets`: probability per head or None. `nuisance`: a column in training only."""
+
+    views: tuple[str, ...]
+    dense: tuple[float, ...]
+    targets: tuple[float | None, ...]
+    weight: float = 1.0
+    nuisance: str = ""
+
+    def __repr__(self) -> str:
+        return f"Example({sum(map(len, self.views))} characters, {self.targets})"
+
+
+@dataclass
+class Features:
+    """Fitted vectorizers and scaling: examples -> one sparse matrix. Picklable, for those who go on in scikit-learn."""
+
+    spec: LinearSpec
+    vectorizers: list[Any] = field(default_factory=list)
+    mean: Any = None
+    scale: Any = None
+
+    def fit(self, examples: Sequence[Example]) -> Features:
+        self.vectorizers = []
+        for block in self.spec.blocks:
+            vectorizer = TfidfVectorizer(
+                analyzer=ANALYZERS[block.analyzer],
+                sublinear_tf=True,
+                min_df=block.min_df,
+                max_features=block.max_features,
+                dtype=np.float64,
+            )
+            vectorizer.fit([e.views[block.view] for e in examples])
+            vectorizer.idf_ = np.round(vectorizer.idf_, DECIMALS)
+            self.vectorizers.append(vectorizer)
+        dense = np.array([e.dense for e in examples], dtype=float).reshape(len(examples), -1)
+        self.mean = np.round(dense.mean(axis=0), DECIMALS)
+        spread = dense.std(axis=0)
+        self.scale = np.round(np.where(spread > 1e-3, spread, 1.0) / self.spec.dense_scale, DECIMALS)
+        return self
+
+    def transform(self, examples: Sequence[Example]) -> sparse.csr_matrix:
+        """One row per example: the blocks, then the standardised dense features."""
+        parts = [
+            vectorizer.transform([e.views[block.view] for e in examples]) * block.scale
+            for block, vectorizer in zip(self.spec.blocks, self.vectorizers, strict=True)
+        ]
+        dense = np.array([e.dense for e in examples], dtype=float).reshape(len(examples), -1)
+        parts.append(sparse.csr_matrix((dense - self.mean) / self.scale))
+        return sparse.hstack(parts, format="csr")
+
+
+@dataclass
+class Fitted:
+    """Features and one logistic regression per head."""
+
+    features: Features
+    heads: dict[str, LogisticRegression]
+    slopes: dict[str, tuple[float, float]] = field(default_factory=dict)  # Platt: slope, offset
+
+    def logits(self, examples: Sequence[Example]) -> np.ndarray:
+        """[example, head], before calibration."""
+        matrix = self.features.transform(examples)
+        return np.column_stack([model.decision_function(matrix) for model in self.heads.values()])
+
+    def export(
+        self, name: str, dense_names: Sequence[str], *, extra: Mapping[str, Any] | None = None, fingerprint: str = ""
+    ) -> TextModel:
+        """The same model for serving."""
+        coefficients = [model.coef_[0] for model in self.heads.values()]
+        blocks, start = [], 0
+        for spec, vectorizer in zip(self.features.spec.blocks, self.features.vectorizers, strict=True):
+            terms = list(vectorizer.get_feature_names_out())
+            stop = start + len(terms)
+            weights = [np.round(c[start:stop] * spec.scale, DECIMALS + 2).tolist() for c in coefficients]
+            blocks.append(
+                Block(
+                    spec.view, spec.analyzer, tuple(terms), tuple(vectorizer.idf_.tolist()), tuple(map(tuple, weights))
+                )
+            )
+            start = stop
+        dense = DenseBlock(
+            tuple(dense_names),
+            tuple(self.features.mean.tolist()),
+            tuple(self.features.scale.tolist()),
+            tuple(tuple(c[start:].tolist()) for c in coefficients) if dense_names else (),
+        )
+        heads = tuple(
+            Head(head, float(model.intercept_[0]), *self.slopes.get(head, (1.0, 0.0)))
+            for head, model in self.heads.items()
+        )
+        return TextModel(name, heads, tuple(blocks), dense, dict(extra or {}), fingerprint)
+
+
+def fit_linear(examples: Sequence[Example], heads: Sequence[str], spec: LinearSpec, *, seed: int = 0) -> Fitted:
+    """Fit one logistic regression per head. Soft targets count as two weighted rows; nuisance columns are dropped."""
+    features = Features(spec).fit(examples)
+    matrix = features.transform(examples)
+    width = matrix.shape[1]
+    nuisance = sorted({e.nuisance for e in examples if e.nuisance})
+    if nuisance:
+        column = {name: i for i, name in enumerate(nuisance)}
+        rows = [i for i, e in enumerate(examples) if e.nuisance]
+        columns = [column[examples[i].nuisance] for i in rows]
+        one_hot = sparse.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(examples), len(nuisance)))
+        matrix = sparse.hstack([matrix, one_hot], format="csr")
+    fitted: dict[str, LogisticRegression] = {}
+    for position, head in enumerate(heads):
+        index, target, weight = _expand(examples, position)
+        model = LogisticRegression(C=spec.C, solver="lbfgs", max_iter=600, tol=1e-4, random_state=seed)
+        model.fit(matrix[index], target, sample_weight=weight)
+        model.coef_ = np.round(model.coef_[:, :width], DECIMALS)
+        model.intercept_ = np.round(model.intercept_, DECIMALS)
+        model.n_features_in_ = width
+        fitted[head] = model
+    return Fitted(features, fitted)
+
+
+def _expand(examples: Sequence[Example], position: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Soft targets as hard ones: a row with p = .3 counts .3 as positive and .7 as negative."""
+    index: list[int] = []
+    target: list[int] = []
+    weight: list[float] = []
+    for i, example in enumerate(examples):
+        p = example.targets[position]
+        if p is None:
+            continue
+        for label, share in ((1, p), (0, 1.0 - p)):
+            if share > 0:
+                index.append(i)
+                target.append(label)
+                weight.append(share * example.weight)
+    return np.array(index), np.array(target), np.array(weight)
+
+
+def platt(logits: np.ndarray, targets: np.ndarray, weights: np.ndarray | None = None) -> tuple[float, float]:
+    """Slope and offset that calibrate out-of-fold logits (Platt 1999)."""
+    model = LogisticRegression(C=1e4, solver="lbfgs")
+    model.fit(logits.reshape(-1, 1), targets, sample_weight=weights)
+    return round(float(model.coef_[0, 0]), DECIMALS + 2), round(float(model.intercept_[0]), DECIMALS + 2)
+
+
+def fingerprint(rows: Iterable[Mapping[str, Any]]) -> str:
+    """SHA-256 over the training rows, whatever their order."""
+    digests = sorted(
+        hashlib.sha256(json.dumps(row, sort_keys=True, ensure_ascii=False).encode()).hexdigest() for row in rows
+    )
+    return hashlib.sha256("".join(digests).encode()).hexdigest()
