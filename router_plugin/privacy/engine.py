@@ -21,7 +21,10 @@ MAX_REPEAT = 1_000  # RE2 refuses larger counted repeats
 GATE_MEMORY = 256 << 20  # bytes for the gate's automaton; RE2's default of 8 MiB makes it start over again and again
 FALLBACK_CHARACTERS = 20_000
 MAX_HITS = 12_000  # matches of the gate in one text that get a closer look
-REACH = 128  # bytes beyond a gate's match in which another rule's match may end
+BACK = 160  # bytes before a gate's match where a rule's match may begin
+AHEAD = 320  # and after it, where it may end
+OVERLAP = 32  # bytes after it in which another gate may end
+DIGIT_REACH = 64  # bytes in which a rule that needs a digit looks for one
 
 
 Harmless = Callable[[Hit], bool]  # a match that doesn't count, whatever its rule
@@ -57,39 +60,60 @@ class Engine:
 
 
 class _Linear:
+    """The gate finds spots; a set over the gates says which rules to try there; each tries its pattern nearby."""
+
     def __init__(self, rules: Sequence[Rule], harmless: Harmless) -> None:
-        self._harmless = harmless
-        options = _options()
         self._rules = rules
+        self._harmless = harmless
         self._each = [_compile(rule.pattern, _options(memory=1 << 20)) for rule in rules]
+        by_gate: dict[str, list[int]] = {}
+        for index, rule in enumerate(rules):
+            by_gate.setdefault(rule.gate, []).append(index)
+        self._behind = list(by_gate.values())
+        options = _options()
         options.never_capture = True
-        self._gate = _compile("|".join(f"(?:{rule.pattern})" for rule in rules), options) if rules else None
-        self._which = re2.Set.SearchSet(_options())
-        for rule in rules:
-            self._which.Add(rule.pattern)
+        self._gate = _compile("|".join(f"(?:{gate})" for gate in by_gate), options)
+        self._which = re2.Set.SearchSet(options)
+        for gate in by_gate:
+            self._which.Add(gate)
         self._which.Compile()
 
     def scan(self, text: str) -> Iterator[Rule]:
         data = text.encode("utf-8", "replace")
+        size = len(data)
         done: set[int] = set()
-        covered = -1
-        hits = 0
-        for match in self._gate.finditer(data):
+        looked_until = [0] * len(self._rules)
+        position = hits = 0
+        while match := self._gate.search(data, position):
             hits += 1
             if hits > MAX_HITS:
                 raise TooLong
             start, end = match.span()
-            if end <= covered:
-                continue
-            low, high = max(0, start - 1), min(len(data), end + REACH)
-            # A set's `None` means no match or an engine error. The gate has matched, so it can only be the latter, or
-            # a match that needs more of its surroundings than this window: try every rule.
-            indexes = self._which.Match(data[low:high]) or range(len(self._rules))
-            for index in indexes:
-                if index not in done and self._holds(index, data, low, high):
-                    done.add(index)
-                    yield self._rules[index]
-            covered = end
+            # Other gates may begin inside this match and end behind it. A set's `None` means no match or an engine
+            # error; the gate has matched here, so it can only be the latter: try everything.
+            gates = self._which.Match(data[max(0, start - 2) : end + OVERLAP]) or range(len(self._behind))
+            before = after = None
+            for gate in gates:
+                for index in self._behind[gate]:
+                    if index in done or looked_until[index] >= end:
+                        continue
+                    wanted = self._rules[index].digits
+                    if wanted == "after":
+                        if after is None:
+                            after = _has_digit(data[start : end + DIGIT_REACH])
+                        if not after:
+                            continue
+                    elif wanted == "before":
+                        if before is None:
+                            before = _has_digit(data[max(0, start - DIGIT_REACH) : start])
+                        if not before:
+                            continue
+                    low, high = max(0, start - BACK), min(size, end + AHEAD)
+                    looked_until[index] = end + AHEAD // 2
+                    if self._holds(index, data, low, high):
+                        done.add(index)
+                        yield self._rules[index]
+            position = max(end - 1, start + 1)
 
     def _holds(self, index: int, data: bytes, low: int, high: int) -> bool:
         rule = self._rules[index]
@@ -100,12 +124,16 @@ class _Linear:
             hit = Hit(
                 value=data[value[0] : value[1]].decode("utf-8", "ignore"),
                 whole=data[start:end].decode("utf-8", "ignore"),
-                before=data[max(0, start - BEFORE) : start].decode("utf-8", "ignore"),
-                after=data[end : end + AFTER].decode("utf-8", "ignore"),
+                before=data[max(0, value[0] - BEFORE) : value[0]].decode("utf-8", "ignore"),
+                after=data[value[1] : value[1] + AFTER].decode("utf-8", "ignore"),
             )
             if not self._harmless(hit) and rule.accepts(hit):
                 return True
         return False
+
+
+def _has_digit(data: bytes) -> bool:
+    return len(data.translate(None, b"0123456789")) < len(data)
 
 
 class _Backtracking:
@@ -119,10 +147,10 @@ class _Backtracking:
             raise TooLong
         for rule, pattern in zip(self._rules, self._each):
             for match in pattern.finditer(text):
-                start, end = match.span()
-                value = match.group(1) if pattern.groups and match.group(1) is not None else match.group()
+                group = 1 if pattern.groups and match.group(1) is not None else 0
+                start, end = match.span(group)
                 before, after = text[max(0, start - BEFORE) : start], text[end : end + AFTER]
-                hit = Hit(value, match.group(), before, after)
+                hit = Hit(match.group(group), match.group(), before, after)
                 if not self._harmless(hit) and rule.accepts(hit):
                     yield rule
                     break

@@ -11,8 +11,8 @@ _EXAMPLE_DOMAINS = frozenset({"example.com", "example.org", "example.net", "exam
 _ROLE = frozenset(
     "noreply no-reply donotreply do-not-reply git root user username you your your.name name someone anyone example test "
     "foo bar foobar support info hello contact admin postmaster webmaster abuse security sales help press legal privacy "
-    "license licensing dev devel bugs bug-report team maintainers announce list jane john jane.doe john.doe alice bob "
-    "first.last firstname.lastname me myname abc xyz a b x y user1 user2 test1 demo service notifications billing "
+    "license licensing dev devel bugs bug-report team maintainers announce list "
+    "first.last firstname.lastname me myname abc xyz user1 user2 test1 demo service notifications billing "
     "office careers jobs media conduct opensource oss".split()
 )
 _AUTHORSHIP = re.compile(

@@ -13,7 +13,7 @@ AFTER = 48  # and after it
 
 @dataclass(frozen=True)
 class Hit:
-    """One match. `value` is the pattern's first group, or the whole match where it has none."""
+    """One match. `value` is the pattern's first group, or the whole match where it has none; the rest surrounds it."""
 
     value: str
     whole: str
@@ -31,6 +31,9 @@ Check = Callable[[Hit], bool]
 class Rule:
     """`pattern` is RE2 syntax that Python's `re` reads alike: no look-around, no repeat above 1,000, no ``\\p``.
 
+    `gate` is a short pattern that is part of every match, or stands right before or after it: a prefix, a word, a
+    shape of digits. It must be cheap for an automaton (no long counted repeats, no gaps) and may match too often.
+    `digits` says where a digit must stand for a gate's match to be worth a look: "after", "before", "" for anywhere.
     `check` sees the match and its surroundings. `near` is a pattern that must occur beside the match, `unless` one
     that must not. `strong`: recognisable without any context, so it is also looked for in text that was put together
     from pieces (lines, parts, neighbouring messages).
@@ -38,6 +41,8 @@ class Rule:
 
     name: str
     pattern: str
+    gate: str
+    digits: str = ""
     check: Check | None = None
     near: str = ""
     unless: str = ""

@@ -6,6 +6,7 @@ import re
 
 from ..harmless import harmless_email, harmless_ip, harmless_phone
 from ..rule import Hit, Rule
+from .shapes import NUMBER, word
 
 _STREET = (
     r"street|st|avenue|ave|road|rd|boulevard|blvd|lane|ln|drive|dr|court|ct|place|pl|square|sq|terrace|way|parkway|pkwy|"
@@ -13,6 +14,11 @@ _STREET = (
 )
 _CAP = r"[A-ZÀ-ÖØ-ÞĀ-Ž][\wÀ-ÖØ-öø-ÿĀ-ž'.-]{1,24}"
 _WORD = r"[\wÀ-ÖØ-öø-ÿĀ-ž'./-]{1,24}"
+
+_PHONE_WORDS = r"phone|tel|telephone|telefon|t[eé]l[eé]fono|t[eé]l[eé]phone|mobile|mobil|handy|cell|cellphone|whatsapp|fax|call (?:me|him|her|us)|text (?:me|him|her)|reach (?:me|him|her)|ring (?:me|him|her)|sms|messages to|registered|phone number|contact number|my number|his number|her number|teléfono|電話|电话|手机|전화|телефон|celular|m[oó]vil|portable|numero|telefoon|puhelin|telefone|hotline"
+_EUROPEAN = r"straat|laan|gracht|plein|dijk|kade|gata|gatan|vägen|väg|gränd|vej|gade|vegen|veien|vei|tie|katu|kuja|polku|tänav|gasse|strasse|straße|stræde|allé|útja|utca|braut|vegur|stígur|holt|tun"
+_ROMANCE = r"rue|avenue|boulevard|chemin|place|impasse|calle|c/|avenida|av\.|avda\.?|paseo|plaza|carrer|camino|via|viale|corso|piazza|vicolo|rua|r[úu]a|travessa|praça|estrada|ul\.|ulica|ulitsa|улица|ул\.|aleja|al\.|str\.|strada|odos|jalan|jl\."
+_ADDRESS_WORDS = r"(?:my|new|our|home|billing|shipping|mailing|his|her|their|delivery|the) address(?: (?:is|to|linked to my credit card to|with|on file is))?|address(?: is|:|\s{1,8}:)|i live (?:at|in)|lives at|living at|moved to|meet (?:me|you) at|return to|taxi to|deliver(?:ed)? to|ship to|drops you off at|restaurant is at|station is (?:on|at)|sent to|it's in|located at|wohne|wohnhaft|vivo en|habite|abito in|woon"
 
 
 def _phone(hit: Hit) -> bool:
@@ -27,39 +33,39 @@ def _formatted_phone(hit: Hit) -> bool:
 
 
 RULES = (
-    Rule("contact.email", r"(?i)([a-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,62})\.){1,6}[a-z]{2,24})\b", check=lambda hit: not harmless_email(hit), strong=True),
-    Rule("contact.email_spelled", r"(?i)\b([a-z0-9._%+-]{1,64}\s?(?:\(at\)|\[at\]|\{at\}| at )\s?[a-z0-9-]{1,60}(?:\s?(?:\(dot\)|\[dot\]|\{dot\}| dot |\.)\s?[a-z0-9-]{2,30}){1,4})\b", check=lambda hit: _spelled(hit)),
-    Rule("contact.phone_international", r"(?:^|[^0-9A-Za-z+])(\+[1-9][0-9]{0,3}[ .\-()/]{0,3}(?:[0-9][ .\-()/]{0,2}){6,13}[0-9])", check=_phone, strong=True),
-    Rule("contact.phone_us", r"(?:^|[^0-9A-Za-z.])(\([2-9][0-9]{2}\)\s?[2-9][0-9]{2}[ .-]?[0-9]{4}|(?:1[ .-])?[2-9][0-9]{2}[.-][2-9][0-9]{2}[.-][0-9]{4}|1?[ -]?[2-9][0-9]{2} [2-9][0-9]{2}[ -][0-9]{4})\b", check=_formatted_phone),
-    Rule("contact.phone_us_local", r"(?:^|[^0-9A-Za-z.-])([2-9][0-9]{2}[-.][0-9]{4})(?:\s{0,2}(?:ext|x|extension)\.?\s{0,2}[0-9]{1,6})\b"),
-    Rule("contact.phone_uk", r"(?:^|[^0-9A-Za-z.])(0[1-9][0-9]{2,4}[ -][0-9]{3,4}[ -]?[0-9]{3,4}|07[0-9]{3}\s?[0-9]{6}|02[0-9] [0-9]{4} [0-9]{4})\b", check=_formatted_phone),
+    Rule("contact.email", r"(?i)([a-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,62})\.){1,6}[a-z]{2,24})\b", r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]@[A-Za-z0-9]", check=lambda hit: not harmless_email(hit), strong=True),
+    Rule("contact.email_spelled", r"(?i)\b([a-z0-9._%+-]{1,64}\s?(?:\(at\)|\[at\]|\{at\}| at )\s?[a-z0-9-]{1,60}(?:\s?(?:\(dot\)|\[dot\]|\{dot\}| dot |\.)\s?[a-z0-9-]{2,30}){1,4})\b", r"(?i:\(at\)|\[at\]|\{at\}| dot )", check=lambda hit: _spelled(hit)),
+    Rule("contact.phone_international", r"(?:^|[^0-9A-Za-z+])(\+[1-9][0-9]{0,3}[ .\-()/]{0,3}(?:[0-9][ .\-()/]{0,2}){6,13}[0-9])", r"\+[1-9]", check=_phone, strong=True),
+    Rule("contact.phone_us", r"(?:^|[^0-9A-Za-z.])(\([2-9][0-9]{2}\)\s?[2-9][0-9]{2}[ .-]?[0-9]{4}|(?:1[ .-])?[2-9][0-9]{2}[.-][2-9][0-9]{2}[.-][0-9]{4}|1?[ -]?[2-9][0-9]{2} [2-9][0-9]{2}[ -][0-9]{4})\b", NUMBER, check=_formatted_phone),
+    Rule("contact.phone_us_local", r"(?:^|[^0-9A-Za-z.-])([2-9][0-9]{2}[-.][0-9]{4})(?:\s{0,2}(?:ext|x|extension)\.?\s{0,2}[0-9]{1,6})\b", r"[0-9][-.][0-9]{4}"),
+    Rule("contact.phone_uk", r"(?:^|[^0-9A-Za-z.])(0[1-9][0-9]{2,4}[ -][0-9]{3,4}[ -]?[0-9]{3,4}|07[0-9]{3}\s?[0-9]{6}|02[0-9] [0-9]{4} [0-9]{4})\b", NUMBER, check=_formatted_phone),
     Rule(
         "contact.phone_told",
-        r"(?i)\b(?:phone|tel|telephone|telefon|t[eé]l[eé]fono|t[eé]l[eé]phone|mobile|mobil|handy|cell|cellphone|whatsapp|fax|call (?:me|him|her|us)|text (?:me|him|her)|reach (?:me|him|her)|ring (?:me|him|her)|sms|messages to|registered|phone number|contact number|my number|his number|her number|teléfono|電話|电话|手机|전화|телефон|celular|m[oó]vil|portable|numero|telefoon|puhelin|telefone|hotline)\b[^0-9+(\n]{0,24}(\(?\+?[0-9](?:[ .\-()/]{0,3}[0-9]){5,14})",
+        rf"(?i)\b(?:{_PHONE_WORDS})\b[^0-9+(\n]{{0,24}}(\(?\+?[0-9](?:[ .\-()/]{{0,3}}[0-9]){{5,14}})", word(_PHONE_WORDS), digits="after",
         check=_phone,
     ),
-    Rule("contact.street_address", rf"(?i)\b([0-9]{{1,6}}[a-z]?(?:[ -][0-9]{{1,5}})?,? (?:(?:n|s|e|w|north|south|east|west|ne|nw|se|sw)\.? )?(?:{_WORD} ){{1,4}}(?:{_STREET}))\b(?:\.|,|\s|$)", check=lambda hit: _street(hit)),
-    Rule("contact.unit_address", rf"(?i)\b([0-9]{{1,6}} (?:{_WORD}[ ,]{{1,2}}){{1,7}}\s{{0,3}}(?:apt|apartment|suite|ste|flat)\b\.? ?#?[0-9a-z]{{1,5}})\b"),
-    Rule("contact.unit_address_line", r"(?i)[0-9]{1,6} [^\n]{3,60}\n[\s>?]{0,8}(?:apt|apartment|suite|ste|flat|unit)\b\.? ?#?([0-9a-z]{1,5})\b"),
-    Rule("contact.military_address", r"(?i)\b((?:unit|psc|uss)\b[^\n]{1,40}[\s,]{1,3}(?:a|f|d)po,? a[aep],? [0-9]{5})\b"),
-    Rule("contact.military_post_office", r"(?i)\b((?:apo|fpo|dpo),? a[aep],? [0-9]{5})\b"),
-    Rule("contact.po_box", r"(?i)\b((?:p\.? ?o\.? ?box|postfach|bo[iî]te postale|apartado(?: de correos)?|postbox|postbus) [0-9]{1,6})\b", unless=r"what is a|rent a"),
-    Rule("contact.address_german", rf"\b({_CAP}(?:straße|strasse|str\.|gasse|weg|allee|platz|ring|damm|ufer|steig) [0-9]{{1,4}} ?[a-zA-Z]?)\b", check=lambda hit: not hit.value.startswith(("Der ", "Ein "))),
-    Rule("contact.address_european", r"(?i)\b([\wÀ-ÖØ-öø-ÿĀ-ž]{2,24}(?:straat|laan|gracht|plein|dijk|kade|gata|gatan|vägen|väg|gränd|vej|gade|vegen|veien|vei|tie|katu|kuja|polku|tänav|gasse|strasse|straße|stræde|allé|útja|utca|braut|vegur|stígur|holt|tun) [0-9]{1,4} ?[a-z]?)\b"),
-    Rule("contact.address_romance", rf"(?i)\b((?:[0-9]{{1,5}},? )?(?:rue|avenue|boulevard|chemin|place|impasse|calle|c/|avenida|av\.|avda\.?|paseo|plaza|carrer|camino|via|viale|corso|piazza|vicolo|rua|r[úu]a|travessa|praça|estrada|ul\.|ulica|ulitsa|улица|ул\.|aleja|al\.|str\.|strada|odos|jalan|jl\.) (?:{_WORD} ){{0,4}}{_WORD},? (?:n[º°o.] ?)?[0-9]{{1,5}})\b", check=lambda hit: _romance(hit)),
-    Rule("contact.address_french", rf"(?i)\b([0-9]{{1,4}}(?: ?(?:bis|ter))?,? (?:rue|avenue|boulevard|chemin|place|impasse|all[ée]e|quai|route) (?:de |du |des |la |le |l'|d')*{_CAP})"),
-    Rule("contact.address_told", rf"(?i)\b(?:(?:my|new|our|home|billing|shipping|mailing|his|her|their|delivery|the) address(?: (?:is|to|linked to my credit card to|with|on file is))?|address(?: is|:|\s{{1,8}}:)|i live (?:at|in)|lives at|living at|moved to|meet (?:me|you) at|return to|taxi to|deliver(?:ed)? to|ship to|drops you off at|restaurant is at|station is (?:on|at)|sent to|it's in|located at|wohne|wohnhaft|vivo en|habite|abito in|woon)\b[:\s]{{1,6}}(?:the corner of )?(?:{_WORD}[ ,]{{1,2}}){{0,3}}?([0-9]{{1,6}}\b[ ,]+{_WORD}[^\n]{{0,60}}|{_WORD} [0-9]{{1,5}}\b)", check=lambda hit: _told_address(hit)),
-    Rule("contact.address_city_postcode", rf"\b({_CAP}(?: {_CAP}){{0,2}},? [A-Z]{{2}},? [0-9]{{5}}(?:-[0-9]{{4}})?)\b", near=r"\d+ \w|address|apt|suite|live|lives|ship|street|\bst\b|home"),
-    Rule("contact.postcode_city", rf"\b([0-9]{{1,4}}[a-z]?,? (?:[A-Z]{{1,2}}-?)?[0-9]{{4,5}} {_CAP})\b", near=r"stra|weg|gasse|platz|address|adresse|wohn|rue|via|laan"),
-    Rule("contact.uk_postcode", r"\b([0-9]{1,4}[A-Za-z]? [A-Z][^\n]{3,60}[ ,][A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][ABD-HJLNP-UW-Z]{2})\b"),
-    Rule("contact.jp_address", r"(〒\s?[0-9]{3}-[0-9]{4}|[都道府県][^\s、。]{1,12}[市区町村][^\s、。]{1,20}[0-9０-９]{1,3}[-−丁－])"),
-    Rule("contact.cn_address", r"([^\s，。]{2,8}[省市][^\s，。]{2,10}[区县市][^\s，。]{1,16}[路街道巷][0-9]{1,5}号)"),
-    Rule("contact.corner", rf"\bcorner of {_WORD}(?: {_WORD}){{0,4}} and (?:{_WORD} ?){{1,4}}", check=lambda hit: bool(re.search(r"[0-9]", hit.whole)) or bool(re.search(r"(?i)\b(?:st|street|ave|avenue|rd|road)\b", hit.whole))),
-    Rule("contact.coordinates", r"(?i)([0-9]{1,2}\.[0-9]{3,8}\s?°?\s?[ns][ ,]{1,3}[0-9]{1,3}\.[0-9]{3,8}\s?°?\s?[ew]|[0-9]{1,2}°\s?[0-9]{1,2}['′]\s?[0-9.]{0,6}[\"″]?\s?[ns][ ,]{1,3}[0-9]{1,3}°\s?[0-9]{1,2}['′])", near=r"home|house|live|lives|my |his |her |location|gps|coordinates|address|where|stay|position|whereabouts"),
-    Rule("contact.coordinates_decimal", r"(-?[0-9]{1,2}\.[0-9]{4,8}\s?,\s?-?[0-9]{1,3}\.[0-9]{4,8})", near=r"home|house|\blive|lives|\bmy |\bhis |\bher |whereabouts|last seen|tracked|parked|shelter|hiding|gps", unless=r"haversine|paris|capital"),
-    Rule("contact.ip_address", r"\b((?:(?:25[0-5]|2[0-4][0-9]|1?[0-9]{1,2})\.){3}(?:25[0-5]|2[0-4][0-9]|1?[0-9]{1,2}))\b", near=r"\buser|logged in|login|log in|customer|visitor|client ip|his ip|her ip|my ip|ip address (?:of|is)|home ip|subscriber|session|sign(?:ed)? in|account|from ip|remote_addr|suspect", check=lambda hit: not harmless_ip(hit)),
-    Rule("contact.ipv6_address", r"(?i)(?:^|[^0-9a-z:])((?:[0-9a-f]{1,4}:){4,7}[0-9a-f]{1,4}|(?:[0-9a-f]{1,4}:){2,6}:[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){0,4})\b", near=r"\buser|logged in|login|log in|customer|visitor|client|his |her |my |ip(?:v6)? address|home|subscriber|from ", check=lambda hit: not harmless_ip(hit)),
-    Rule("contact.mac_address", r"(?i)\b([0-9a-f]{2}(?:[:-][0-9a-f]{2}){5})\b", near=r"\bmac\b|laptop|phone|device|his |her |my |router|wifi|wi-fi|bluetooth|hardware address|ethernet|adapter", check=lambda hit: len(set(hit.value.lower())) > 3 and not hit.value.lower().startswith(("00:00:00:00", "ff:ff:ff:ff"))),
+    Rule("contact.street_address", rf"(?i)\b([0-9]{{1,6}}[a-z]?(?:[ -][0-9]{{1,5}})?,? (?:(?:n|s|e|w|north|south|east|west|ne|nw|se|sw)\.? )?(?:{_WORD} ){{1,4}}(?:{_STREET}))\b(?:\.|,|\s|$)", rf"(?i:[ ](?:{_STREET}))(?:[^a-zA-Z]|$)", digits="before", check=lambda hit: _street(hit)),
+    Rule("contact.unit_address", rf"(?i)\b([0-9]{{1,6}} (?:{_WORD}[ ,]{{1,2}}){{1,7}}\s{{0,3}}(?:apt|apartment|suite|ste|flat)\b\.? ?#?[0-9a-z]{{1,5}})\b", word(r"apt|apartment|suite|ste|flat")),
+    Rule("contact.unit_address_line", r"(?i)[0-9]{1,6} [^\n]{3,60}\n[\s>?]{0,8}(?:apt|apartment|suite|ste|flat|unit)\b\.? ?#?([0-9a-z]{1,5})\b", word(r"apt|apartment|suite|ste|flat|unit")),
+    Rule("contact.military_address", r"(?i)\b((?:unit|psc|uss)\b[^\n]{1,40}[\s,]{1,3}(?:a|f|d)po,? a[aep],? [0-9]{5})\b", r"(?i:[afd]po,? a[aep])"),
+    Rule("contact.military_post_office", r"(?i)\b((?:apo|fpo|dpo),? a[aep],? [0-9]{5})\b", r"(?i:[afd]po,? a[aep])"),
+    Rule("contact.po_box", r"(?i)\b((?:p\.? ?o\.? ?box|postfach|bo[iî]te postale|apartado(?: de correos)?|postbox|postbus) [0-9]{1,6})\b", r"(?i:box|postfach|bo[iî]te postale|apartado|postbus)", digits="after", unless=r"what is a|rent a"),
+    Rule("contact.address_german", rf"\b({_CAP}(?:straße|strasse|str\.|gasse|weg|allee|platz|ring|damm|ufer|steig) [0-9]{{1,4}} ?[a-zA-Z]?)\b", r"(?:straße|strasse|str\.|gasse|weg|allee|platz|ring|damm|ufer|steig) [0-9]", check=lambda hit: not hit.value.startswith(("Der ", "Ein "))),
+    Rule("contact.address_european", rf"(?i)\b([\wÀ-ÖØ-öø-ÿĀ-ž]{{2,24}}(?:{_EUROPEAN}) [0-9]{{1,4}} ?[a-z]?)\b", rf"(?i:{_EUROPEAN}) [0-9]"),
+    Rule("contact.address_romance", rf"(?i)\b((?:[0-9]{{1,5}},? )?(?:{_ROMANCE}) (?:{_WORD} ){{0,4}}{_WORD},? (?:n[º°o.] ?)?[0-9]{{1,5}})\b", word(_ROMANCE), digits="after", check=lambda hit: _romance(hit)),
+    Rule("contact.address_french", rf"(?i)\b([0-9]{{1,4}}(?: ?(?:bis|ter))?,? (?:rue|avenue|boulevard|chemin|place|impasse|all[ée]e|quai|route) (?:de |du |des |la |le |l'|d')*{_CAP})", word(r"rue|avenue|boulevard|chemin|place|impasse|all[ée]e|quai|route"), digits="before"),
+    Rule("contact.address_told", rf"(?i)\b(?:{_ADDRESS_WORDS})\b[:\s]{{1,6}}(?:the corner of )?(?:{_WORD}[ ,]{{1,2}}){{0,3}}?([0-9]{{1,6}}\b[ ,]+{_WORD}[^\n]{{0,60}}|{_WORD} [0-9]{{1,5}}\b)", word(_ADDRESS_WORDS), digits="after", check=lambda hit: _told_address(hit)),
+    Rule("contact.address_city_postcode", rf"\b({_CAP}(?: {_CAP}){{0,2}},? [A-Z]{{2}},? [0-9]{{5}}(?:-[0-9]{{4}})?)\b", r"[A-Z]{2},? [0-9]{5}", near=r"\d+ \w|address|apt|suite|live|lives|ship|street|\bst\b|home"),
+    Rule("contact.postcode_city", rf"\b([0-9]{{1,4}}[a-z]?,? (?:[A-Z]{{1,2}}-?)?[0-9]{{4,5}} {_CAP})\b", r"[0-9]{4,5} [A-ZÀ-Þ]", near=r"stra|weg|gasse|platz|address|adresse|wohn|rue|via|laan"),
+    Rule("contact.uk_postcode", r"\b([0-9]{1,4}[A-Za-z]? [A-Z][^\n]{3,60}[ ,][A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][ABD-HJLNP-UW-Z]{2})\b", r"[A-Z][0-9][A-Z0-9]? ?[0-9][A-Z]{2}"),
+    Rule("contact.jp_address", r"(〒\s?[0-9]{3}-[0-9]{4}|[都道府県][^\s、。]{1,12}[市区町村][^\s、。]{1,20}[0-9０-９]{1,3}[-−丁－])", r"〒|[市区町村]"),
+    Rule("contact.cn_address", r"([^\s，。]{2,8}[省市][^\s，。]{2,10}[区县市][^\s，。]{1,16}[路街道巷][0-9]{1,5}号)", r"[0-9]号"),
+    Rule("contact.corner", rf"\bcorner of {_WORD}(?: {_WORD}){{0,4}} and (?:{_WORD} ?){{1,4}}", r"corner of ", check=lambda hit: bool(re.search(r"[0-9]", hit.whole)) or bool(re.search(r"(?i)\b(?:st|street|ave|avenue|rd|road)\b", hit.whole))),
+    Rule("contact.coordinates", r"(?i)([0-9]{1,2}\.[0-9]{3,8}\s?°?\s?[ns][ ,]{1,3}[0-9]{1,3}\.[0-9]{3,8}\s?°?\s?[ew]|[0-9]{1,2}°\s?[0-9]{1,2}['′]\s?[0-9.]{0,6}[\"″]?\s?[ns][ ,]{1,3}[0-9]{1,3}°\s?[0-9]{1,2}['′])", r"[0-9]°|\.[0-9]{3,8}\s?°?\s?[NSns][ ,]", near=r"home|house|live|lives|my |his |her |location|gps|coordinates|address|where|stay|position|whereabouts"),
+    Rule("contact.coordinates_decimal", r"(-?[0-9]{1,2}\.[0-9]{4,8}\s?,\s?-?[0-9]{1,3}\.[0-9]{4,8})", r"\.[0-9]{4,8}\s?,\s?-?[0-9]", near=r"home|house|\blive|lives|\bmy |\bhis |\bher |whereabouts|last seen|tracked|parked|shelter|hiding|gps", unless=r"haversine|paris|capital"),
+    Rule("contact.ip_address", r"\b((?:(?:25[0-5]|2[0-4][0-9]|1?[0-9]{1,2})\.){3}(?:25[0-5]|2[0-4][0-9]|1?[0-9]{1,2}))\b", r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]", near=r"\buser|logged in|login|log in|customer|visitor|client ip|his ip|her ip|my ip|ip address (?:of|is)|home ip|subscriber|session|sign(?:ed)? in|account|from ip|remote_addr|suspect", check=lambda hit: not harmless_ip(hit)),
+    Rule("contact.ipv6_address", r"(?i)(?:^|[^0-9a-z:])((?:[0-9a-f]{1,4}:){4,7}[0-9a-f]{1,4}|(?:[0-9a-f]{1,4}:){2,6}:[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){0,4})\b", r"[0-9a-fA-F]:[0-9a-fA-F]{1,4}:[0-9a-fA-F:]", near=r"\buser|logged in|login|log in|customer|visitor|client|his |her |my |ip(?:v6)? address|home|subscriber|from ", check=lambda hit: not harmless_ip(hit)),
+    Rule("contact.mac_address", r"(?i)\b([0-9a-f]{2}(?:[:-][0-9a-f]{2}){5})\b", r"[0-9a-fA-F]{2}[:-][0-9a-fA-F]{2}[:-][0-9a-fA-F]{2}[:-]", near=r"\bmac\b|laptop|phone|device|his |her |my |router|wifi|wi-fi|bluetooth|hardware address|ethernet|adapter", check=lambda hit: len(set(hit.value.lower())) > 3 and not hit.value.lower().startswith(("00:00:00:00", "ff:ff:ff:ff"))),
 )  # fmt: skip
 
 
@@ -96,6 +102,8 @@ def _street(hit: Hit) -> bool:
         return False
     if re.search(r"(?i)address|live[sd]? (?:at|on)|apt|suite|meet me|taxi|restaurant|bus |street in|return to|\b[A-Z]{2} [0-9]{5}|[0-9]{5}", hit.before + hit.after):
         return True
+    if re.search(r"(?i)sherlock|holmes", hit.before):  # the one address that everyone quotes
+        return False
     capital = words[-1][:1].isupper() and all(w[:1].isupper() or w.lower() in {"de", "la", "of", "the"} for w in names)
     return capital and suffix not in {"view", "rise", "row", "way", "hill", "walk", "close", "place", "loop", "trail", "drive"} or (
         capital and len(names) <= 2 and bool(re.search(r"^[,\s]+(?:[A-Z][a-z]+|apt|suite|unit)", hit.after))
