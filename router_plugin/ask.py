@@ -1,0 +1,142 @@
+"""Conversation -> Ask: which work the next answer has to do, and what it stands on."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from router_plugin.conversation import Origin
+from router_plugin.replies import Reply, reply_kind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from router_plugin.conversation import Conversation, Turn
+
+HEAD = 900  # characters of a long text that are read from its start, and from its end: people write the instruction
+TAIL = 700  # before or after what they paste
+CONTEXT = 400  # characters of each earlier message
+
+# What agent harnesses put into user messages. It isn't what the user asks for.
+_HARNESS = re.compile(
+    r"<(system-reminder|environment_details|environment_context|ide_\w+|local-command-\w+)>.*?(?:</\1>|\Z)", re.DOTALL
+)
+_NOTE = re.compile(
+    r"\s*[\[(<]?\s*(?:conversation|context|history|session|harness|system note)\b[^.:\n]{0,40}", re.IGNORECASE
+)
+
+
+class Kind(str, Enum):
+    """What the last message is to the work."""
+
+    FRESH = "fresh"  # the first thing that the user asks for
+    FOLLOW_UP = "follow_up"  # says something of its own after an earlier answer
+    GO_ON = "go_on"  # "yes", "continue": the task under way
+    THANKS = "thanks"  # closes the work
+    TOOL = "tool"  # a tool's result: the task under way
+    NOTE = "note"  # a harness note without a word from the user: the task under way
+
+
+@dataclass(frozen=True)
+class Ask:
+    """`work` is the text to judge; `last`, `task` and `offer` are what it stands on, empty in a fresh request.
+
+    `last`: the last message's own words. `task`: the user's latest full request before it. `offer`: the end of the
+    assistant's last text. `result`: the end of the last tool result. All are capped.
+    """
+
+    kind: Kind
+    work: str
+    last: str = ""
+    task: str = ""
+    offer: str = ""
+    result: str = ""
+    length: int = 0  # characters of the last message before the cap
+    user_turns: int = 1
+    tool_results: int = 0
+    tools: int = 0
+
+    def __repr__(self) -> str:
+        return f"Ask({self.kind.value}, {len(self.work)} characters, {self.user_turns} user turns)"
+
+
+def read_ask(conversation: Conversation) -> Ask:
+    """Find the work asked for. A conversation without turns gives a fresh, empty ask."""
+    turns = [turn for turn in conversation.turns if turn.role is not Origin.SYSTEM]
+    if not turns:  # some clients send their whole prompt as a system message
+        turns = list(conversation.turns)
+    said = [own_words(turn.text) if turn.role is not Origin.ASSISTANT else turn.text for turn in turns]
+    position = _last_from_user(turns)
+    last = said[position] if position >= 0 else ""
+    earlier = [said[i] for i in range(max(position, 0)) if turns[i].role in (Origin.USER, Origin.SYSTEM)]
+    kind = _kind(turns, position, last, said)
+    offer = next((said[i] for i in range(len(turns) - 1, -1, -1) if turns[i].role is Origin.ASSISTANT), "")
+    result = said[-1] if turns and turns[-1].role is Origin.TOOL_RESULT else ""
+    task = _task(earlier)
+    if kind is Kind.TOOL and reply_kind(last) is Reply.OTHER:
+        task = last
+    return Ask(
+        kind=kind,
+        work=_work(kind, last, task, offer),
+        last="" if kind in (Kind.FRESH, Kind.TOOL) else cap(last, CONTEXT, CONTEXT),
+        task="" if kind is Kind.FRESH else cap(task, CONTEXT, CONTEXT),
+        offer="" if kind is Kind.FRESH else offer[-CONTEXT:],
+        result=result[-CONTEXT:],
+        length=len(last),
+        user_turns=sum(turn.role is Origin.USER for turn in turns),
+        tool_results=sum(turn.role is Origin.TOOL_RESULT for turn in turns),
+        tools=conversation.tools,
+    )
+
+
+def own_words(text: str) -> str:
+    """A message without what a harness put into it."""
+    return _HARNESS.sub(" ", text).strip() if "<" in text else text.strip()
+
+
+def cap(text: str, head: int = HEAD, tail: int = TAIL) -> str:
+    """A long text's start and end."""
+    return text if len(text) <= head + tail else f"{text[:head]}\n{text[-tail:]}"
+
+
+def _last_from_user(turns: Sequence[Turn]) -> int:
+    """Where the latest message that isn't the assistant's or a tool's stands; -1 if there is none."""
+    for position in range(len(turns) - 1, -1, -1):
+        if turns[position].role in (Origin.USER, Origin.SYSTEM):
+            return position
+    return -1
+
+
+def _kind(turns: Sequence[Turn], position: int, last: str, said: Sequence[str]) -> Kind:
+    if turns and turns[-1].role is Origin.TOOL_RESULT:
+        return Kind.TOOL
+    if position <= 0:
+        return Kind.FRESH
+    if not last or _NOTE.match(last):
+        return Kind.NOTE
+    reply = reply_kind(last)
+    if reply is Reply.OTHER:
+        return Kind.FOLLOW_UP
+    if reply is Reply.GO_ON:
+        return Kind.GO_ON
+    return Kind.THANKS
+
+
+def _task(earlier: Sequence[str]) -> str:
+    """The latest earlier message that asks for something; else the first one."""
+    for text in reversed(earlier):
+        if text and not _NOTE.match(text) and reply_kind(text) is Reply.OTHER:
+            return text
+    return earlier[0] if earlier else ""
+
+
+def _work(kind: Kind, last: str, task: str, offer: str) -> str:
+    if kind in (Kind.FRESH, Kind.FOLLOW_UP):
+        return cap(last)
+    if kind is Kind.THANKS:
+        return ""
+    if kind is Kind.GO_ON:
+        return f"{cap(task, CONTEXT, CONTEXT)}\n{offer[-CONTEXT:]}"
+    return cap(task)

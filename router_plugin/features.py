@@ -1,0 +1,108 @@
+"""Ask -> what the complexity model reads: its text views, and about forty named numbers."""
+
+from __future__ import annotations
+
+import re
+from math import log1p
+from typing import TYPE_CHECKING
+
+from router_plugin.ask import Ask, Kind
+
+if TYPE_CHECKING:
+    pass
+
+VERSION = "ask-1"  # part of every model file: change it whenever a view or a number here comes out different
+
+VIEWS = ("work", "context", "last")
+
+
+def views(ask: Ask) -> tuple[str, str, str]:
+    """The texts in the order of `VIEWS`. In a fresh request only the first has words."""
+    if ask.kind is Kind.FRESH:
+        return (ask.work, "", "")
+    return (ask.work, f"{ask.task}\n{ask.offer}\n{ask.result}", ask.last)
+
+
+_WIDE = re.compile("[\u0e00-\u0eff\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_LIST_ITEM = re.compile(r"^\s*(?:[-*•]|\d{1,2}[.)])\s", re.MULTILINE)
+_NUMBER = re.compile(r"\d+")
+_SENTENCE = re.compile(r"[.!?。！？;；](?:\s|$)|[。！？；]")
+_CAPITAL = re.compile(r"(?<=[a-z,] )[A-Z]")
+_INDENTED = re.compile(r"^(?: {2,}|\t)\S", re.MULTILINE)
+_IDENTIFIER = re.compile(r"[a-z]_[a-z]|[a-z][A-Z]|\w\.\w+\(|\w\(\)|::|->|=>|==|!=|&&")
+_MATHS = re.compile(r"[∑∫√≤≥≠∈∀∃∂∞πλσθ²³^]|\\[a-z]+|\$")
+_ERROR = re.compile(r"error|exception|traceback|failed|panic|warning|denied|timeout", re.IGNORECASE)
+_DONE = re.compile(r"\bok\b|\bpassed\b|\bdone\b|success", re.IGNORECASE)
+
+
+def _wide_length(text: str) -> float:
+    """Characters, those of dense scripts counted as 2.5: about as much as the same words take in English."""
+    return len(text) if text.isascii() else len(text) + 1.5 * len(_WIDE.findall(text))
+
+
+def dense(ask: Ask) -> list[float]:
+    """One number for each of `NAMES`."""
+    text = ask.work
+    size = _wide_length(text)
+    count = text.count
+    log_size = log1p(size)
+    identifiers = len(_IDENTIFIER.findall(text))
+    symbols = count("{") + count("}") + count(";") + count("=") + count("(") + count("<")
+    follow = ask.kind is not Kind.FRESH
+    return [
+        log_size,
+        max(0.0, log_size - 3.5),
+        max(0.0, log_size - 4.5),
+        max(0.0, log_size - 5.5),
+        log1p(max(0, ask.length - len(text))),
+        log1p(count("?") + count("？") + count("؟")),
+        float(text.rstrip().endswith(("?", "？", "؟"))),
+        log1p(count("\n")),
+        log1p(count(",") + count("，") + count("、") + count("،")),
+        log1p(len(_SENTENCE.findall(text))),
+        log1p(count(":") + count("：")),
+        log1p(count('"') + count("'") + count("`") + count("«") + count("「") + count("“")),
+        log1p(len(_NUMBER.findall(text))),
+        log1p(len(_LIST_ITEM.findall(text))),
+        log1p(len(_CAPITAL.findall(text))),
+        float("```" in text),
+        log1p(symbols),
+        symbols / (size + 20.0),
+        log1p(identifiers),
+        log1p(len(_INDENTED.findall(text))),
+        log1p(len(_MATHS.findall(text))),
+        float(len(_ERROR.findall(text)) > 0),
+        float(text[:1].islower()),
+        0.0 if text.isascii() else (size - len(text)) / (size + 1.0),
+        float(follow),
+        *(float(ask.kind is kind) for kind in Kind if kind is not Kind.FRESH),
+        log1p(ask.user_turns - 1 if follow else 0),
+        log1p(ask.tool_results),
+        float(ask.tools > 0 or ask.tool_results > 0),
+        log1p(len(ask.task)),
+        log1p(len(ask.offer)),
+        log1p(len(ask.last)),
+        float("?" in ask.offer[-200:] or "？" in ask.offer[-200:]),
+        float(ask.kind is Kind.GO_ON and ("?" in ask.offer[-200:] or "？" in ask.offer[-200:])),
+        log1p(len(ask.result)),
+        float(_ERROR.search(ask.result) is not None),
+        float(_DONE.search(ask.result) is not None),
+    ]
+
+
+NAMES = (
+    *(
+        "length",
+        "length_over_30",
+        "length_over_90",
+        "length_over_250",
+        "length_not_read",
+        "questions",
+        "ends_in_question",
+    ),
+    *("lines", "commas", "sentences", "colons", "quotes", "numbers", "list_items", "capitals", "code_fence", "symbols"),
+    *("symbol_share", "identifiers", "indented_lines", "maths", "error_words", "lower_case_start", "wide_script"),
+    *("conversation", "follow_up", "go_on", "thanks", "tool_result", "harness_note", "user_turns", "tool_results"),
+    *("agent", "task_length", "answer_length", "reply_length", "answer_asks", "accepts_offer", "result_length"),
+    *("result_has_error", "result_is_good"),
+)
