@@ -12,7 +12,7 @@ ERRORS: dict[Problem, tuple[str, str]] = {
     Problem.BAD_REQUEST: ("invalid_request_error", "messages: field has a wrong value"),
     Problem.AUTH: ("authentication_error", "invalid x-api-key"),
     Problem.FORBIDDEN: ("permission_error", "Your API key may not use this resource"),
-    Problem.NOT_FOUND: ("not_found_error", "model: fake-model"),
+    Problem.NOT_FOUND: ("not_found_error", "model: {model}"),
     Problem.RATE_LIMIT: ("rate_limit_error", "This request would exceed your organization's rate limit"),
     Problem.SERVER: ("api_error", "Internal server error"),
     Problem.UNAVAILABLE: ("api_error", "Service temporarily unavailable"),
@@ -37,20 +37,20 @@ def answer(call: Call) -> Reply | None:
 
 
 def error(call: Call, problem: Problem, status: int) -> Reply:
-    return whole({"type": "error", "error": _error_object(problem), "request_id": new_id("req_")}, status)
+    return whole({"type": "error", "error": _error_object(call, problem), "request_id": new_id("req_")}, status)
 
 
 def error_event(call: Call, problem: Problem) -> bytes:
-    return sse({"type": "error", "error": _error_object(problem)}, "error")
+    return sse({"type": "error", "error": _error_object(call, problem)}, "error")
 
 
 def broken_event(call: Call) -> bytes:
     return b'event: content_block_delta\ndata: {"type":"content_block_delta","index":0,"delta":{"type":\n\n'
 
 
-def _error_object(problem: Problem) -> Json:
+def _error_object(call: Call, problem: Problem) -> Json:
     kind, message = ERRORS[problem]
-    return {"type": kind, "message": message}
+    return {"type": kind, "message": message.format(model=call.model)}
 
 
 def _models(call: Call) -> Reply | None:

@@ -88,6 +88,8 @@ class Listener:
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connection = Connection(reader, writer)
         self._connections[connection] = asyncio.current_task()
+        if self._server is None:  # went down between the connection and this task
+            connection.reset()
         try:
             await self._serve(connection)
         except asyncio.CancelledError:  # only `stop` cancels

@@ -41,7 +41,7 @@ ERRORS: dict[Problem, str] = {
     Problem.BAD_REQUEST: "invalid options",
     Problem.AUTH: "unauthorized",
     Problem.FORBIDDEN: "forbidden",
-    Problem.NOT_FOUND: "model 'fake-model' not found",
+    Problem.NOT_FOUND: "model '{model}' not found",
     Problem.RATE_LIMIT: "too many requests",
     Problem.SERVER: "llama runner process has terminated: exit status 2",
     Problem.UNAVAILABLE: "server busy, please try again. maximum pending requests exceeded",
@@ -68,12 +68,12 @@ def answer(call: Call) -> Reply | None:
     if handler is None:
         return None
     if call.path != "/api/pull" and not call.backend.knows(_model(call)):
-        return whole({"error": f"model '{_model(call)}' not found"}, 404)
+        return error(call, Problem.NOT_FOUND, 404)
     return handler(call)
 
 
 def error(call: Call, problem: Problem, status: int) -> Reply:
-    return whole({"error": ERRORS[problem]}, status)
+    return whole({"error": ERRORS[problem].format(model=_model(call))}, status)
 
 
 def error_event(call: Call, problem: Problem) -> bytes:
@@ -81,7 +81,7 @@ def error_event(call: Call, problem: Problem) -> bytes:
 
 
 def broken_event(call: Call) -> bytes:
-    return b'{"model":"fake-model","message":{"role":"assistant","content":\n'
+    return b'{"model":"broken","message":{"role":"assistant","content":\n'
 
 
 def _model(call: Call) -> str:

@@ -35,7 +35,7 @@ ERRORS: dict[Problem, tuple[str, str | None, str]] = {
     Problem.BAD_REQUEST: ("invalid_request_error", "unsupported_value", "Unsupported value in the request."),
     Problem.AUTH: ("invalid_request_error", "invalid_api_key", "Incorrect API key provided: sk-fake."),
     Problem.FORBIDDEN: ("invalid_request_error", "unsupported_country", "This request is not allowed."),
-    Problem.NOT_FOUND: ("invalid_request_error", "model_not_found", "The model does not exist."),
+    Problem.NOT_FOUND: ("invalid_request_error", "model_not_found", "The model `{model}` does not exist."),
     Problem.RATE_LIMIT: ("requests", "rate_limit_exceeded", "Rate limit reached for requests."),
     Problem.SERVER: ("server_error", None, "The server had an error while processing your request."),
     Problem.UNAVAILABLE: ("server_error", "unavailable", "The engine is currently unavailable."),
@@ -51,6 +51,7 @@ ERRORS: dict[Problem, tuple[str, str | None, str]] = {
         "Your request was rejected as a result of our safety system.",
     ),
 }
+AZURE_DENIED = "Access denied due to invalid subscription key or wrong API endpoint."
 AZURE_FILTERED = (
     "The response was filtered due to the prompt triggering Azure OpenAI's content management policy. "
     "Please modify your prompt and retry."
@@ -105,6 +106,7 @@ def broken_event(call: Call) -> bytes:
 
 def _error_object(call: Call, problem: Problem, status: int) -> Json:
     kind, code, message = ERRORS[problem]
+    message = message.format(model=call.model)
     if call.backend.kind != "azure":
         return {"message": message, "type": kind, "param": None, "code": code}
     if problem is Problem.CONTENT_POLICY:
@@ -113,7 +115,8 @@ def _error_object(call: Call, problem: Problem, status: int) -> Json:
         return {**shared, "status": status, "innererror": inner}
     if problem is Problem.CONTEXT_WINDOW:
         return {"message": message, "type": kind, "param": "messages", "code": code}
-    return {"code": "DeploymentNotFound" if problem is Problem.NOT_FOUND else str(status), "message": message}
+    code = "DeploymentNotFound" if problem is Problem.NOT_FOUND else str(status)
+    return {"code": code, "message": AZURE_DENIED if problem is Problem.AUTH else message}
 
 
 def _models(call: Call, route: str) -> Reply | None:

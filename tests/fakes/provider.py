@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from tests.fakes import anthropic_shape, ollama_shape, openai_shape, script
 from tests.fakes.faults import Effect, Ending, Fault, Problem
 from tests.fakes.listener import HOST, PATIENCE_SECONDS, Listener
-from tests.fakes.reply import Backend, Call, Shape
+from tests.fakes.reply import MODELS, Backend, Call, Shape
 from tests.fakes.wire import Connection, GoneError, Recorded
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ class FakeProvider:
 
     def litellm_params(self, model: str = "") -> dict[str, str]:
         """A deployment's `litellm_params`: model, api_base, and what else this kind needs."""
-        params = {"model": model or f"{LITELLM_PREFIXES[self.kind]}/fake-model", "api_base": self.base_url}
+        params = {"model": model or f"{LITELLM_PREFIXES[self.kind]}/{MODELS[self.kind]}", "api_base": self.base_url}
         if self.kind != "ollama":
             params["api_key"] = f"sk-{self.name}"
         if self.kind == "azure":
@@ -218,7 +218,7 @@ class FakeProvider:
             try:
                 await self._answer(connection, request, fault)
             except GoneError:
-                request.disconnected = True
+                request.disconnected = not connection.aborted
                 return
 
     async def _answer(self, connection: Connection, request: Recorded, fault: Fault | None) -> None:

@@ -14,6 +14,8 @@ from tests.fakes.faults import Problem
 CALL_TOOL = "CALL_TOOL"  # in the last user text: each occurrence asks for one tool call
 EMBEDDING_DIMENSIONS = 32
 EIGHTHS = 8
+# Names that LiteLLM has a price and capabilities for, so that it treats the fake as it would the provider.
+MODELS = {"openai": "gpt-4.1-mini", "azure": "gpt-4.1-mini", "anthropic": "claude-haiku-4-5", "ollama": "llama3.2"}
 
 Json = dict[str, Any]
 
@@ -34,7 +36,7 @@ class Backend:
         return self.text or f"served by {self.name}. This is a canned reply from a fake back end for tests."
 
     def known_models(self) -> list[str]:
-        return ["fake-model"] if self.models is None else list(self.models)
+        return [MODELS[self.kind]] if self.models is None else list(self.models)
 
     def knows(self, model: str) -> bool:
         return self.models is None or model in self.models
@@ -52,7 +54,7 @@ class Call:
 
     @property
     def model(self) -> str:
-        return str(self.body.get("model") or "fake-model")
+        return str(self.body.get("model") or MODELS[self.backend.kind])
 
 
 @dataclass(frozen=True)

@@ -68,8 +68,9 @@ def base_reply(call: Call, shape: Shape, fault: Fault | None) -> Reply:
     """The reply before anything breaks: the API's own, or the one that the fault puts in its place."""
     effect = fault.effect if fault else None
     if fault and effect is Effect.HUGE:
-        word = "x" * (HUGE_WORD_BYTES - 1)
-        text = " ".join([word] * max(1, fault.size // HUGE_WORD_BYTES))
+        # No two words are the same: LiteLLM ends a stream that repeats itself.
+        count = max(1, fault.size // HUGE_WORD_BYTES)
+        text = " ".join(str(number).ljust(HUGE_WORD_BYTES - 1, "x") for number in range(count))
         call = replace(call, backend=replace(call.backend, text=text))
     if fault and effect is Effect.STATUS:
         return _refusal(call, shape, fault)

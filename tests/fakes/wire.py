@@ -115,14 +115,17 @@ class Connection:
         self._reader, self._writer = reader, writer
         self._chunked = False
         self._http10 = False
-        self.open = True
+        self.open = True  # whether another request may follow
+        self.aborted = False  # whether it was the server that hung up
 
     async def read_request(self) -> Recorded | None:
         """The next request, or None when the client has gone."""
         try:
             head = await self._reader.readuntil(b"\r\n\r\n")
         except asyncio.IncompleteReadError as error:
-            return Recorded("", "", {}, error.partial, b"", complete=False) if error.partial else None
+            if not error.partial:
+                return None
+            return Recorded("", "", {}, error.partial, b"", complete=False, disconnected=True)
         except asyncio.LimitOverrunError:
             return Recorded("", "", {}, await self._reader.read(HEAD_LIMIT), b"", complete=False)
         except OSError:
@@ -139,7 +142,7 @@ class Connection:
         if headers.get("expect", "").lower() == "100-continue":
             self._writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         body, complete = await self._read_body(headers)
-        return Recorded(words[0], words[1], headers, head, body, complete=complete)
+        return Recorded(words[0], words[1], headers, head, body, complete=complete, disconnected=not complete)
 
     async def _read_body(self, headers: dict[str, str]) -> tuple[bytes, bool]:
         body = b""
@@ -213,7 +216,7 @@ class Connection:
 
     def reset(self) -> None:
         """Closes at once with a TCP RST."""
-        self.open = False
+        self.open, self.aborted = False, True
         if not self._writer.is_closing():
             self._writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_RESET)
         self._writer.transport.abort()
