@@ -1,4 +1,4 @@
-"""Read what is encoded: base64 (wrapped, doubled, gzip inside), hex, percent, HTML entities, backslash escapes."""
+"""Read what is encoded: base64 (wrapped, doubled, gzip inside), hex, percent, HTML entities, escapes, spelled digits."""
 
 from __future__ import annotations
 
@@ -7,27 +7,38 @@ import binascii
 import html
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import unquote
 
 from .engine import TooLong
+from .linear import finder
 
 MAX_DEPTH = 3
 MAX_INFLATED = 1 << 18  # bytes that one compressed run may give
-_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{14,}={0,2}(?:[ \t]?\r?\n[ \t]?[A-Za-z0-9+/_-]{4,}={0,2})*")
-_HEX = re.compile(r"(?:(?:0x|\\x)?[0-9A-Fa-f]{2}[\s:,-]?){9,}")
-_PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
-_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,8});")
-_ESCAPE = re.compile(r"\\(?:u\{([0-9A-Fa-f]{1,6})\}|u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|([0-7]{3})|([nrtbf/\"'\\]))")
+MAX_RUNS = 4_000  # encoded runs in one text
+
+_WORDS = {"zero": "0", "oh": "0", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9", "null": "0", "eins": "1", "zwei": "2", "drei": "3", "vier": "4", "sechs": "6", "sieben": "7", "acht": "8", "neun": "9"}  # fmt: skip
+# In base64 of ASCII text, every fourth character is in A-f, because the top bit of each third byte is 0.
+_BASE64 = r"(?:[A-Za-f][A-Za-z0-9+/_-]{3}){4}|[A-Za-z0-9+/_-]{40}|H4sI[A-Za-z0-9+/_-]{8}"
+# Pairs of hex digits that are printable ASCII; what follows may be anything.
+_HEX = r"[2-7][0-9A-Fa-f](?:[\s:,-]{0,2}(?:0x|\\x)?[2-7][0-9A-Fa-f]){8}"
+_PERCENT = r"%[0-9A-Fa-f]{2}"
+_ENTITY = r"&(?:#[0-9]|#[xX]|[a-zA-Z]{2,8};)"
+_ESCAPE = r"\\(?:u[0-9A-Fa-f{]|x[0-9A-Fa-f]|[0-7]{3}|[nrt/\"'])"
+_SPELLED = rf"(?i:(?:{'|'.join(_WORDS)})(?:[\s,.-]{{1,3}}(?:{'|'.join(_WORDS)})){{5,}})"
+
+_any = finder("|".join(f"(?:{p})" for p in (_BASE64, _HEX, _PERCENT, _ENTITY, _ESCAPE, _SPELLED)))
+_next_base64, _next_hex, _next_spelled = finder(_BASE64), finder(_HEX), finder(_SPELLED)
+_BASE64_RUN = re.compile(rb"[A-Za-z0-9+/_-]+={0,2}(?:[ \t>]*(?:\\r)?(?:\r?\n|\\n)[ \t>]*[A-Za-z0-9+/_-]{4,}={0,2})*")
+_HEX_RUN = re.compile(rb"[0-9A-Fa-f]{2}(?:[\s:,-]{0,2}(?:0x|\\x)?[0-9A-Fa-f]{2})*")
+_ESCAPED = re.compile(r"\\(?:u\{([0-9A-Fa-f]{1,6})\}|u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|([0-7]{3})|([nrtbf/\"'\\]))")
 _LETTERS = {"n": "\n", "r": "\r", "t": "\t", "b": "", "f": "\n", "/": "/", '"': '"', "'": "'", "\\": "\\"}
-_WORDS = {"zero": "0", "oh": "0", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9", "null": "0", "eins": "1", "zwei": "2", "drei": "3", "vier": "4", "fünf": "5", "sechs": "6", "sieben": "7", "acht": "8", "neun": "9"}  # fmt: skip
-_SPELLED = re.compile(rf"(?i)\b(?:(?:{'|'.join(_WORDS)})\b[\s,.-]{{0,3}}){{6,}}")
 
 
 def decoded(text: str, depth: int = MAX_DEPTH) -> Iterator[str]:
-    """Every reading of `text` and of what is encoded in it, `depth` layers deep; nothing for plain text.
+    """Readings of what is encoded in `text`, `depth` layers deep; nothing for plain text.
 
-    Raises TooLong for compressed data that expands beyond MAX_INFLATED bytes.
+    Raises TooLong for more than MAX_RUNS runs, or compressed data that expands beyond MAX_INFLATED bytes.
     """
     if depth <= 0:
         return
@@ -37,20 +48,34 @@ def decoded(text: str, depth: int = MAX_DEPTH) -> Iterator[str]:
 
 
 def _readings(text: str) -> Iterator[str]:
-    plain = text
-    if "%" in plain and _PERCENT.search(plain):
-        plain = unquote(plain, errors="replace")
-    if "&" in plain and _ENTITY.search(plain):
-        plain = html.unescape(plain)
-    if "\\" in plain:
-        plain = _ESCAPE.sub(_unescape, plain)
-    if plain != text:
-        yield plain
-    yield from _runs(text)
-    if _SPELLED.search(text):
-        yield _SPELLED.sub(lambda m: "".join(_WORDS[w.lower()] for w in re.findall(r"[^\W\d]+", m.group())) + " ", text)
     if "\u202e" in text:
         yield text[::-1]
+    data = text.encode("utf-8", "replace")
+    if _any(data, 0) is None:
+        return
+    plain = "\n".join(unquoted for line in text.split("\n") for unquoted in _unquoted(line))
+    if plain:
+        yield plain
+    for reading in (*_runs(data, _next_base64, _BASE64_RUN, _from_base64), *_runs(data, _next_hex, _HEX_RUN, _from_hex)):
+        yield reading
+    spelled = _next_spelled(data, 0)
+    if spelled:
+        words = re.findall(r"[^\W\d_]+", data[spelled[0] : spelled[1]].decode("utf-8", "ignore").lower())
+        before = data[max(0, spelled[0] - 60) : spelled[0]].decode("utf-8", "ignore")
+        yield before + "".join(_WORDS.get(word, "") for word in words)
+
+
+def _unquoted(line: str) -> Iterator[str]:
+    """The line without percent, entity and backslash escapes, where it has any."""
+    plain = line
+    if "%" in plain:
+        plain = unquote(plain, errors="replace")
+    if "&" in plain:
+        plain = html.unescape(plain)
+    if "\\" in plain:
+        plain = _ESCAPED.sub(_unescape, plain)
+    if plain != line:
+        yield plain
 
 
 def _unescape(match: re.Match[str]) -> str:
@@ -63,35 +88,46 @@ def _unescape(match: re.Match[str]) -> str:
     return _LETTERS[match.group(5)]
 
 
-def _runs(text: str) -> Iterator[str]:
-    for match in _BASE64.finditer(text):
-        found = _from_base64(match.group())
-        if found:
-            yield found
-    for match in _HEX.finditer(text):
-        found = _from_hex(match.group())
-        if found:
+def _runs(
+    data: bytes,
+    following: Callable[[bytes, int], tuple[int, int] | None],
+    run: re.Pattern[bytes],
+    read: Callable[[bytes], str],
+) -> Iterator[str]:
+    position = count = 0
+    while span := following(data, position):
+        count += 1
+        if count > MAX_RUNS:
+            raise TooLong
+        whole = run.match(data, span[0])
+        position = max(span[1], whole.end() if whole else 0)
+        if whole and (found := read(whole.group())):
             yield found
 
 
-def _from_base64(run: str) -> str:
-    compact = "".join(run.split()).replace("-", "+").replace("_", "/").rstrip("=")
-    if len(compact) % 4 == 1:
-        compact = compact[:-1]
+def _from_base64(run: bytes) -> str:
+    """The text in a run, or in its first line where words follow that are not part of it."""
+    pieces = re.split(rb"\s+|\\[nr]", run.replace(b">", b""))
+    return _base64(b"".join(pieces)) or (_base64(pieces[0]) if len(pieces) > 1 else "")
+
+
+def _base64(compact: bytes) -> str:
+    compact = compact.replace(b"-", b"+").replace(b"_", b"/").rstrip(b"=")
+    compact = compact[:-1] if len(compact) % 4 == 1 else compact
     try:
-        return _text(base64.b64decode(compact + "=" * (-len(compact) % 4)))
+        return _text(base64.b64decode(compact + b"=" * (-len(compact) % 4)))
     except (binascii.Error, ValueError):
         return ""
 
 
-def _from_hex(run: str) -> str:
-    compact = re.sub(r"0x|\\x|[^0-9A-Fa-f]", "", run)
-    return _text(bytes.fromhex(compact[: len(compact) // 2 * 2]))
+def _from_hex(run: bytes) -> str:
+    compact = re.sub(rb"0x|\\x|[^0-9A-Fa-f]", b"", run)
+    return _text(bytes.fromhex(compact[: len(compact) // 2 * 2].decode("ascii")))
 
 
 def _text(data: bytes) -> str:
     """`data` as text where it reads as text, after inflating gzip and zlib; else nothing."""
-    if data[:2] == b"\x1f\x8b" or (data[:1] == b"\x78" and len(data) > 8 and data[1] in {0x01, 0x5E, 0x9C, 0xDA}):
+    if data[:2] == b"\x1f\x8b" or (data[:1] == b"\x78" and data[1:2] in {b"\x01", b"\x5e", b"\x9c", b"\xda"}):
         inflater = zlib.decompressobj(47)
         try:
             data = inflater.decompress(data, MAX_INFLATED)
@@ -99,11 +135,7 @@ def _text(data: bytes) -> str:
             return ""
         if inflater.unconsumed_tail:
             raise TooLong
-    for encoding in ("utf-8", "utf-16") if data[:2] in {b"\xff\xfe", b"\xfe\xff"} else ("utf-8",):
-        try:
-            text = data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if sum(c.isprintable() or c in "\n\r\t" for c in text) >= 0.95 * len(text):
-            return text
-    return ""
+    head = data[:256].decode("utf-8", "replace")
+    if sum(c.isprintable() and c != "\ufffd" or c in "\n\r\t" for c in head) < 0.9 * len(head):
+        return ""
+    return data.decode("utf-8", "replace")

@@ -15,7 +15,8 @@ from .normalise import fold
 from .rule import Hit, Rule
 from .rules import RULES
 from .settings import PrivacySettings
-from .splits import borders, joined_lines
+from .rules.shapes import LONG
+from .splits import borders, few_numbers, joined_lines
 from .topics import Topics, load
 from .verdict import Finding, Judgement, Verdict
 
@@ -40,7 +41,10 @@ class Detector:
         rules = _chosen(settings)
         harmless = _Allowed(settings)
         self._all = Engine(rules, harmless=harmless)
-        self._strong = Engine([rule for rule in rules if rule.strong], harmless=harmless)
+        strong = [rule for rule in rules if rule.strong]
+        self._strong = Engine(strong, harmless=harmless)
+        # Closing up a table's lines makes numbers of any length: there, a number needs a word beside it.
+        self._wrapped = Engine([r for r in strong if r.gate != LONG or r.name.endswith("_told")], harmless=harmless)
         self._memory = Memory(settings.limits.cache_entries)
 
     def scan(self, conversation: Conversation) -> Verdict:
@@ -96,12 +100,15 @@ class Detector:
         """Names of the rules that hold in `text`, in any reading of it."""
         try:
             folded = fold(text)
-            found = _names(self._all.scan(text))
-            if folded != text:
-                found |= _names(self._all.scan(folded))
-            found |= _names(self._strong.scan(joined_lines(folded)))
-            for reading in decoded(folded):
-                found |= _names(self._all.scan(fold(reading)))
+            found: set[str] = set()
+            for shown in (text, folded) if folded else (text,):
+                found |= _names(self._all.scan(shown))
+                together = joined_lines(shown)
+                if together:
+                    engine = self._strong if few_numbers(shown) else self._wrapped
+                    found |= _names(engine.scan(together))
+                for reading in decoded(shown):
+                    found |= _names(self._all.scan(reading)) | _names(self._all.scan(fold(reading)))
         except TooLong:
             return {"limit.work"}
         return found

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from .rule import AFTER, BEFORE, Hit, Rule
+from .rules.shapes import merged
 
 try:
     import re2
@@ -20,10 +21,12 @@ except ImportError:  # no wheel for this platform, for example musl
 MAX_REPEAT = 1_000  # RE2 refuses larger counted repeats
 GATE_MEMORY = 256 << 20  # bytes for the gate's automaton; RE2's default of 8 MiB makes it start over again and again
 FALLBACK_CHARACTERS = 20_000
-MAX_HITS = 12_000  # matches of the gate in one text that get a closer look
+MAX_HITS = 25_000  # matches of a gate in one text that get a look
+MAX_TRIES = 6_000  # patterns that are tried around them
+NEVER = r"[^\x00-\x{10FFFF}]"
 BACK = 160  # bytes before a gate's match where a rule's match may begin
 AHEAD = 320  # and after it, where it may end
-OVERLAP = 32  # bytes after it in which another gate may end
+OVERLAP = 40  # bytes after it in which another gate that begins alike may end
 DIGIT_REACH = 64  # bytes in which a rule that needs a digit looks for one
 
 
@@ -59,61 +62,70 @@ class Engine:
         return self._backend.scan(text)
 
 
+class _Gates:
+    """The gates of some rules: one alternation to find spots, and a set that says which gates match at a spot."""
+
+    def __init__(self, rules: Sequence[Rule], indexes: Sequence[int]) -> None:
+        by_gate: dict[str, list[int]] = {}
+        for index in indexes:
+            by_gate.setdefault(rules[index].gate, []).append(index)
+        self._behind = list(by_gate.values())  # rule indexes for each gate
+        options = _options()
+        options.never_capture = True
+        self.search = _compile(merged(by_gate) or NEVER, options).search
+        self._at = re2.Set.MatchSet(options)
+        for gate in by_gate:
+            self._at.Add(gate)
+        self._at.Compile()
+
+    def rules_at(self, data: bytes) -> Iterator[int]:
+        """Rules of the gates that match at the start of `data`.
+
+        A set's `None` means no match or an engine error. The alternation has matched here, so it can only be the
+        latter: then every rule.
+        """
+        for gate in self._at.Match(data) or range(len(self._behind)):
+            yield from self._behind[gate]
+
+
 class _Linear:
-    """The gate finds spots; a set over the gates says which rules to try there; each tries its pattern nearby."""
+    """Gates find spots and say which rules to try there; each of those tries its pattern around the spot."""
 
     def __init__(self, rules: Sequence[Rule], harmless: Harmless) -> None:
         self._rules = rules
         self._harmless = harmless
         self._each = [_compile(rule.pattern, _options(memory=1 << 20)) for rule in rules]
-        by_gate: dict[str, list[int]] = {}
-        for index, rule in enumerate(rules):
-            by_gate.setdefault(rule.gate, []).append(index)
-        self._behind = list(by_gate.values())
-        options = _options()
-        options.never_capture = True
-        self._gate = _compile("|".join(f"(?:{gate})" for gate in by_gate), options)
-        self._which = re2.Set.SearchSet(options)
-        for gate in by_gate:
-            self._which.Add(gate)
-        self._which.Compile()
+        self._gates = _Gates(rules, range(len(rules)))
+        self._plain = _Gates(rules, [i for i, rule in enumerate(rules) if not rule.digits])
 
     def scan(self, text: str) -> Iterator[Rule]:
         data = text.encode("utf-8", "replace")
-        size = len(data)
+        gates = self._gates if _has_digit(data) else self._plain
         done: set[int] = set()
-        looked_until = [0] * len(self._rules)
-        position = hits = 0
-        while match := self._gate.search(data, position):
-            hits += 1
-            if hits > MAX_HITS:
-                raise TooLong
+        tried: dict[int, int] = {}  # rule -> where a gate's match must end to be worth another try
+        position = hits = tries = 0
+        while match := gates.search(data, position):
             start, end = match.span()
-            # Other gates may begin inside this match and end behind it. A set's `None` means no match or an engine
-            # error; the gate has matched here, so it can only be the latter: try everything.
-            gates = self._which.Match(data[max(0, start - 2) : end + OVERLAP]) or range(len(self._behind))
-            before = after = None
-            for gate in gates:
-                for index in self._behind[gate]:
-                    if index in done or looked_until[index] >= end:
-                        continue
-                    wanted = self._rules[index].digits
-                    if wanted == "after":
-                        if after is None:
-                            after = _has_digit(data[start : end + DIGIT_REACH])
-                        if not after:
-                            continue
-                    elif wanted == "before":
-                        if before is None:
-                            before = _has_digit(data[max(0, start - DIGIT_REACH) : start])
-                        if not before:
-                            continue
-                    low, high = max(0, start - BACK), min(size, end + AHEAD)
-                    looked_until[index] = end + AHEAD // 2
-                    if self._holds(index, data, low, high):
-                        done.add(index)
-                        yield self._rules[index]
-            position = max(end - 1, start + 1)
+            position = start + 1
+            after = _has_digit(data[start : end + DIGIT_REACH])
+            before = _has_digit(data[max(0, start - DIGIT_REACH) : start])
+            hits += 1
+            for index in gates.rules_at(data[start : end + OVERLAP]):
+                if index in done or tried.get(index, 0) >= end or not self._digits_fit(index, before, after):
+                    continue
+                tries += 1
+                tried[index] = end + AHEAD // 2
+                if self._holds(index, data, max(0, start - BACK), min(len(data), end + AHEAD)):
+                    done.add(index)
+                    yield self._rules[index]
+            if hits > MAX_HITS or tries > MAX_TRIES:
+                raise TooLong
+
+    def _digits_fit(self, index: int, before: bool, after: bool) -> bool:
+        wanted = self._rules[index].digits
+        if not wanted:
+            return True
+        return after if wanted == "after" else before if wanted == "before" else after or before
 
     def _holds(self, index: int, data: bytes, low: int, high: int) -> bool:
         rule = self._rules[index]

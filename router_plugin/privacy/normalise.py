@@ -16,21 +16,42 @@ _DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−﹘﹣－⁃˗➖"), "-")
 _SPACES = dict.fromkeys(map(ord, "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"), " ")
 _QUOTES = {0x2018: "'", 0x2019: "'", 0x201C: '"', 0x201D: '"', 0x2024: ".", 0x2044: "/", 0x2215: "/"}
 _MAP = {**_LOOKALIKES, **_DASHES, **_SPACES, **_QUOTES}
-_ASCII_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_CONTROLS = bytes(c for c in range(32) if c not in b"\n\r\t") + b"\x7f"
 _TAG_FIRST, _TAG_LAST = 0xE0020, 0xE007E  # tag characters mirror printable ASCII
 
 
+# Letters and punctuation that are what they look like: nothing to undo in a line of only these.
+_ORDINARY = (
+    "\u00a1-\u00a9\u00ab\u00ac\u00ae-\u00b1\u00b4-\u00b8\u00bb\u00bf-\u024f\u0370-\u0373\u0376-\u03ff\u0400-\u0482\u048a-\u058f"
+    "\u05d0-\u05ea\u0620-\u064a\u0904-\u0939\u0e01-\u0e3a\u2018-\u201f\u2022\u2026\u20a0-\u20bf\u2190-\u21ff\u2500-\u257f"
+    "\u3001-\u3029\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3\uff01\uff0c\uff1a\uff1b\uff1f"
+)
+_ODD = re.compile(rf"[^\x00-\x7f{_ORDINARY}]|[A-Za-z0-9][\u0370-\u058f]|[\u0370-\u058f][A-Za-z0-9]")
+
+
 def fold(text: str) -> str:
-    """`text` as a reader sees it, in plain characters; the same string where there is nothing to undo.
+    """The lines of `text` that hide something, as a reader sees them, in plain characters; "" where none does.
 
     Invisible characters (format, control, combining marks, lone surrogates, variation selectors) go; full-width,
     mathematical and circled letters, digits of every script, look-alike letters, tag characters, dashes and spaces
     become ASCII.
     """
     if text.isascii():
-        return _ASCII_CONTROLS.sub("", text)
+        data = text.encode("ascii")
+        plain = data.translate(None, _CONTROLS)
+        return "" if len(plain) == len(data) else plain.decode("ascii")
+    if not _ODD.search(text):
+        return ""
+    # A line is a unit of hiding, so its neighbours come along; a text without line breaks is folded whole.
+    lines = text.split("\n")
+    odd = {i for i, line in enumerate(lines) if not line.isascii() and _ODD.search(line)}
+    near = sorted({j for i in odd for j in (i - 1, i, i + 1) if 0 <= j < len(lines)})
+    return _folded("\n".join(lines[i] for i in near))
+
+
+def _folded(text: str) -> str:
     decomposed = unicodedata.normalize("NFKD", text)
-    odd = {character for character in set(decomposed) if character > "\x7f" or character < " "}
+    odd = {character for character in set(decomposed) if character > "\x7e" or character < " "}
     return decomposed.translate({ord(character): _plain(character) for character in odd})
 
 

@@ -33,7 +33,8 @@ class Rule:
 
     `gate` is a short pattern that is part of every match, or stands right before or after it: a prefix, a word, a
     shape of digits. It must be cheap for an automaton (no long counted repeats, no gaps) and may match too often.
-    `digits` says where a digit must stand for a gate's match to be worth a look: "after", "before", "" for anywhere.
+    `digits` says where a digit must stand for a gate's match to be worth a look: "after" it, "before" it, "around"
+    it, or "" where a match needs none.
     `check` sees the match and its surroundings. `near` is a pattern that must occur beside the match, `unless` one
     that must not. `strong`: recognisable without any context, so it is also looked for in text that was put together
     from pieces (lines, parts, neighbouring messages).
@@ -42,7 +43,7 @@ class Rule:
     name: str
     pattern: str
     gate: str
-    digits: str = ""
+    digits: str = "around"
     check: Check | None = None
     near: str = ""
     unless: str = ""

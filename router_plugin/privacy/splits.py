@@ -6,27 +6,35 @@ import re
 from collections.abc import Iterator, Sequence
 
 from ..request import Origin, Segment
+from .linear import finder
 
 EDGE = 160  # characters of each side that are joined at a border
-_WRAPPED = re.compile(r"[A-Za-z0-9_+/=.@-]{2,}(?:[ \t]*\r?\n[ \t>|*#]*[A-Za-z0-9_+/=.@-]{2,})+")
-_DIGIT_LINES = re.compile(r"(?m)([0-9][0-9 -]{2,})[ \t]*\r?\n[ \t]*([0-9][0-9 -]{2,})")
-_LETTERS_APART = re.compile(r"(?:[A-Za-z0-9_+/=@.-][ \t.,|-]){11,}[A-Za-z0-9_+/=@.-]")
+SHORT = 4_000  # characters; in a text up to this length every single line break is also tried by itself
+_MARGIN = " \t>|*#"  # what stands at the start of a quoted, commented or indented line
+_next_apart = finder(r"(?:[A-Za-z0-9_+/=@.-][ \t.,|-]){11}[A-Za-z0-9_+/=@.-]")
+_APART_RUN = re.compile(rb"(?:[A-Za-z0-9_+/=@.-][ \t.,|-])+[A-Za-z0-9_+/=@.-]?")
 
 
 def joined_lines(text: str) -> str:
-    """Tokens that a line break cuts in two, put together, one a line; letters set apart likewise."""
+    """`text` with its line breaks closed up, and letters that were set apart put together; nothing to do: ""."""
     pieces: list[str] = []
     if "\n" in text:
-        for match in _WRAPPED.finditer(text):
-            tokens = re.split(r"[ \t]*\r?\n[ \t>|*#]*", match.group())
-            pieces.append("".join(tokens))
-            if len(tokens) > 2:
-                pieces += [first + second for first, second in zip(tokens, tokens[1:])]
-        for match in _DIGIT_LINES.finditer(text):
-            pieces.append(match.group(1) + match.group(2))
-    for match in _LETTERS_APART.finditer(text):
-        pieces.append(re.sub(r"(.)[ \t.,|-]", r"\1", match.group()))
+        lines = [line.strip().strip(_MARGIN) for line in text.split("\n")]
+        pieces.append("".join(lines))
+        if len(text) <= SHORT and len(lines) > 2:
+            pieces += ["".join(line + ("" if i % 2 == odd else "\n") for i, line in enumerate(lines)) for odd in (0, 1)]
+    data = text.encode("utf-8", "replace")
+    position = 0
+    while span := _next_apart(data, position):
+        run = _APART_RUN.match(data, span[0])
+        position = max(span[1], run.end() if run else 0)
+        pieces.append(re.sub(r"(.)[ \t.,|-]", r"\1", data[span[0] : position].decode("utf-8", "ignore")))
     return "\n".join(pieces)
+
+
+def few_numbers(text: str) -> bool:
+    """Whether so few lines hold a number that closing them up can't turn a table into an identifier."""
+    return sum(any(c.isdigit() for c in line) for line in text.split("\n")[:100]) <= 3 and text.count("\n") < 100
 
 
 def borders(segments: Sequence[Segment]) -> Iterator[tuple[Segment, str]]:

@@ -6,7 +6,7 @@ import re
 
 from ..harmless import harmless_email, harmless_ip, harmless_phone
 from ..rule import Hit, Rule
-from .shapes import NUMBER, word
+from .shapes import word
 
 _STREET = (
     r"street|st|avenue|ave|road|rd|boulevard|blvd|lane|ln|drive|dr|court|ct|place|pl|square|sq|terrace|way|parkway|pkwy|"
@@ -33,12 +33,12 @@ def _formatted_phone(hit: Hit) -> bool:
 
 
 RULES = (
-    Rule("contact.email", r"(?i)([a-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,62})\.){1,6}[a-z]{2,24})\b", r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]@[A-Za-z0-9]", check=lambda hit: not harmless_email(hit), strong=True),
-    Rule("contact.email_spelled", r"(?i)\b([a-z0-9._%+-]{1,64}\s?(?:\(at\)|\[at\]|\{at\}| at )\s?[a-z0-9-]{1,60}(?:\s?(?:\(dot\)|\[dot\]|\{dot\}| dot |\.)\s?[a-z0-9-]{2,30}){1,4})\b", r"(?i:\(at\)|\[at\]|\{at\}| dot )", check=lambda hit: _spelled(hit)),
+    Rule("contact.email", r"(?i)([a-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,62})\.){1,6}[a-z]{2,24})\b", r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]@[A-Za-z0-9]", digits="", check=lambda hit: not harmless_email(hit), strong=True),
+    Rule("contact.email_spelled", r"(?i)\b([a-z0-9._%+-]{1,64}\s?(?:\(at\)|\[at\]|\{at\}| at )\s?[a-z0-9-]{1,60}(?:\s?(?:\(dot\)|\[dot\]|\{dot\}| dot |\.)\s?[a-z0-9-]{2,30}){1,4})\b", r"(?i:\(at\)|\[at\]|\{at\}| dot )", digits="", check=lambda hit: _spelled(hit)),
     Rule("contact.phone_international", r"(?:^|[^0-9A-Za-z+])(\+[1-9][0-9]{0,3}[ .\-()/]{0,3}(?:[0-9][ .\-()/]{0,2}){6,13}[0-9])", r"\+[1-9]", check=_phone, strong=True),
-    Rule("contact.phone_us", r"(?:^|[^0-9A-Za-z.])(\([2-9][0-9]{2}\)\s?[2-9][0-9]{2}[ .-]?[0-9]{4}|(?:1[ .-])?[2-9][0-9]{2}[.-][2-9][0-9]{2}[.-][0-9]{4}|1?[ -]?[2-9][0-9]{2} [2-9][0-9]{2}[ -][0-9]{4})\b", NUMBER, check=_formatted_phone),
-    Rule("contact.phone_us_local", r"(?:^|[^0-9A-Za-z.-])([2-9][0-9]{2}[-.][0-9]{4})(?:\s{0,2}(?:ext|x|extension)\.?\s{0,2}[0-9]{1,6})\b", r"[0-9][-.][0-9]{4}"),
-    Rule("contact.phone_uk", r"(?:^|[^0-9A-Za-z.])(0[1-9][0-9]{2,4}[ -][0-9]{3,4}[ -]?[0-9]{3,4}|07[0-9]{3}\s?[0-9]{6}|02[0-9] [0-9]{4} [0-9]{4})\b", NUMBER, check=_formatted_phone),
+    Rule("contact.phone_us", r"(?:^|[^0-9A-Za-z.])(\([2-9][0-9]{2}\)\s?[2-9][0-9]{2}[ .-]?[0-9]{4}|(?:1[ .-])?[2-9][0-9]{2}[.-][2-9][0-9]{2}[.-][0-9]{4}|1?[ -]?[2-9][0-9]{2} [2-9][0-9]{2}[ -][0-9]{4})\b", r"[0-9]\) ?[0-9]{3}[ .-]?[0-9]{4}|[0-9]{3}[ .-][0-9]{3}[ .-][0-9]{4}", check=_formatted_phone),
+    Rule("contact.phone_us_local", r"(?:^|[^0-9A-Za-z.-])([2-9][0-9]{2}[-.][0-9]{4})(?:\s{0,2}(?:ext|x|extension)\.?\s{0,2}[0-9]{1,6})\b", word(r"ext|x|extension")),
+    Rule("contact.phone_uk", r"(?:^|[^0-9A-Za-z.])(0[1-9][0-9]{2,4}[ -][0-9]{3,4}[ -]?[0-9]{3,4}|07[0-9]{3}\s?[0-9]{6}|02[0-9] [0-9]{4} [0-9]{4})\b", r"0[1-9][0-9]{2,4}[ -][0-9]{3}|07[0-9]{9}", check=_formatted_phone),
     Rule(
         "contact.phone_told",
         rf"(?i)\b(?:{_PHONE_WORDS})\b[^0-9+(\n]{{0,24}}(\(?\+?[0-9](?:[ .\-()/]{{0,3}}[0-9]){{5,14}})", word(_PHONE_WORDS), digits="after",
@@ -56,13 +56,13 @@ RULES = (
     Rule("contact.address_french", rf"(?i)\b([0-9]{{1,4}}(?: ?(?:bis|ter))?,? (?:rue|avenue|boulevard|chemin|place|impasse|all[ée]e|quai|route) (?:de |du |des |la |le |l'|d')*{_CAP})", word(r"rue|avenue|boulevard|chemin|place|impasse|all[ée]e|quai|route"), digits="before"),
     Rule("contact.address_told", rf"(?i)\b(?:{_ADDRESS_WORDS})\b[:\s]{{1,6}}(?:the corner of )?(?:{_WORD}[ ,]{{1,2}}){{0,3}}?([0-9]{{1,6}}\b[ ,]+{_WORD}[^\n]{{0,60}}|{_WORD} [0-9]{{1,5}}\b)", word(_ADDRESS_WORDS), digits="after", check=lambda hit: _told_address(hit)),
     Rule("contact.address_city_postcode", rf"\b({_CAP}(?: {_CAP}){{0,2}},? [A-Z]{{2}},? [0-9]{{5}}(?:-[0-9]{{4}})?)\b", r"[A-Z]{2},? [0-9]{5}", near=r"\d+ \w|address|apt|suite|live|lives|ship|street|\bst\b|home"),
-    Rule("contact.postcode_city", rf"\b([0-9]{{1,4}}[a-z]?,? (?:[A-Z]{{1,2}}-?)?[0-9]{{4,5}} {_CAP})\b", r"[0-9]{4,5} [A-ZÀ-Þ]", near=r"stra|weg|gasse|platz|address|adresse|wohn|rue|via|laan"),
+    Rule("contact.postcode_city", rf"\b([0-9]{{1,4}}[a-z]?,? (?:[A-Z]{{1,2}}-?)?[0-9]{{4,5}} {_CAP})\b", r"[0-9]{4} [A-ZÀ-Þ]", near=r"stra|weg|gasse|platz|address|adresse|wohn|rue|via|laan"),
     Rule("contact.uk_postcode", r"\b([0-9]{1,4}[A-Za-z]? [A-Z][^\n]{3,60}[ ,][A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][ABD-HJLNP-UW-Z]{2})\b", r"[A-Z][0-9][A-Z0-9]? ?[0-9][A-Z]{2}"),
     Rule("contact.jp_address", r"(〒\s?[0-9]{3}-[0-9]{4}|[都道府県][^\s、。]{1,12}[市区町村][^\s、。]{1,20}[0-9０-９]{1,3}[-−丁－])", r"〒|[市区町村]"),
     Rule("contact.cn_address", r"([^\s，。]{2,8}[省市][^\s，。]{2,10}[区县市][^\s，。]{1,16}[路街道巷][0-9]{1,5}号)", r"[0-9]号"),
-    Rule("contact.corner", rf"\bcorner of {_WORD}(?: {_WORD}){{0,4}} and (?:{_WORD} ?){{1,4}}", r"corner of ", check=lambda hit: bool(re.search(r"[0-9]", hit.whole)) or bool(re.search(r"(?i)\b(?:st|street|ave|avenue|rd|road)\b", hit.whole))),
-    Rule("contact.coordinates", r"(?i)([0-9]{1,2}\.[0-9]{3,8}\s?°?\s?[ns][ ,]{1,3}[0-9]{1,3}\.[0-9]{3,8}\s?°?\s?[ew]|[0-9]{1,2}°\s?[0-9]{1,2}['′]\s?[0-9.]{0,6}[\"″]?\s?[ns][ ,]{1,3}[0-9]{1,3}°\s?[0-9]{1,2}['′])", r"[0-9]°|\.[0-9]{3,8}\s?°?\s?[NSns][ ,]", near=r"home|house|live|lives|my |his |her |location|gps|coordinates|address|where|stay|position|whereabouts"),
-    Rule("contact.coordinates_decimal", r"(-?[0-9]{1,2}\.[0-9]{4,8}\s?,\s?-?[0-9]{1,3}\.[0-9]{4,8})", r"\.[0-9]{4,8}\s?,\s?-?[0-9]", near=r"home|house|\blive|lives|\bmy |\bhis |\bher |whereabouts|last seen|tracked|parked|shelter|hiding|gps", unless=r"haversine|paris|capital"),
+    Rule("contact.corner", rf"\bcorner of {_WORD}(?: {_WORD}){{0,4}} and (?:{_WORD} ?){{1,4}}", r"corner of ", digits="", check=lambda hit: bool(re.search(r"[0-9]", hit.whole)) or bool(re.search(r"(?i)\b(?:st|street|ave|avenue|rd|road)\b", hit.whole))),
+    Rule("contact.coordinates", r"(?i)([0-9]{1,2}\.[0-9]{3,8}\s?°?\s?[ns][ ,]{1,3}[0-9]{1,3}\.[0-9]{3,8}\s?°?\s?[ew]|[0-9]{1,2}°\s?[0-9]{1,2}['′]\s?[0-9.]{0,6}[\"″]?\s?[ns][ ,]{1,3}[0-9]{1,3}°\s?[0-9]{1,2}['′])", r"[0-9]°|[0-9]{3} ?°? ?[NSns][ ,]", near=r"home|house|live|lives|my |his |her |location|gps|coordinates|address|where|stay|position|whereabouts"),
+    Rule("contact.coordinates_decimal", r"(-?[0-9]{1,2}\.[0-9]{4,8}\s?,\s?-?[0-9]{1,3}\.[0-9]{4,8})", word(r"home|house|lives?|whereabouts|last seen|tracked|parked|shelter|hiding|gps|my|his|her"), near=r"home|house|\blive|lives|\bmy |\bhis |\bher |whereabouts|last seen|tracked|parked|shelter|hiding|gps", unless=r"haversine|paris|capital"),
     Rule("contact.ip_address", r"\b((?:(?:25[0-5]|2[0-4][0-9]|1?[0-9]{1,2})\.){3}(?:25[0-5]|2[0-4][0-9]|1?[0-9]{1,2}))\b", r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]", near=r"\buser|logged in|login|log in|customer|visitor|client ip|his ip|her ip|my ip|ip address (?:of|is)|home ip|subscriber|session|sign(?:ed)? in|account|from ip|remote_addr|suspect", check=lambda hit: not harmless_ip(hit)),
     Rule("contact.ipv6_address", r"(?i)(?:^|[^0-9a-z:])((?:[0-9a-f]{1,4}:){4,7}[0-9a-f]{1,4}|(?:[0-9a-f]{1,4}:){2,6}:[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){0,4})\b", r"[0-9a-fA-F]:[0-9a-fA-F]{1,4}:[0-9a-fA-F:]", near=r"\buser|logged in|login|log in|customer|visitor|client|his |her |my |ip(?:v6)? address|home|subscriber|from ", check=lambda hit: not harmless_ip(hit)),
     Rule("contact.mac_address", r"(?i)\b([0-9a-f]{2}(?:[:-][0-9a-f]{2}){5})\b", r"[0-9a-fA-F]{2}[:-][0-9a-fA-F]{2}[:-][0-9a-fA-F]{2}[:-]", near=r"\bmac\b|laptop|phone|device|his |her |my |router|wifi|wi-fi|bluetooth|hardware address|ethernet|adapter", check=lambda hit: len(set(hit.value.lower())) > 3 and not hit.value.lower().startswith(("00:00:00:00", "ff:ff:ff:ff"))),

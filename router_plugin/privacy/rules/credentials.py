@@ -24,6 +24,7 @@ _IS = r"(?:\s{0,4}(?::=|=>|=|:|->|：)\s{0,4}|\s{1,3}(?:is|was|are|ist|lautet|es
 _QUOTE = r"[\"'`“”«‘’\\]{0,3}"
 _VALUE = r"([^\s\"'`,;<>“”«»‘’\\]{6,})"
 
+_ASSIGNED = r"(?i:(?:key|token|secret|credentials?|authorization|bearer|key[-_ ]?id|client[-_ ]?id|password|passwd|pwd|passphrase)[\"'\]]{0,2}\s{0,4}(?::|=))"
 
 def _not_reference(hit: Hit) -> bool:
     """Names of public things end in such words too: "publicToken", "csrf-token", "page token"."""
@@ -66,27 +67,30 @@ def _words(hit: Hit) -> bool:
 RULES = (
     Rule(
         "secrets.assigned_secret",
-        rf"(?i)(?:^|[^a-z0-9])(?:{_SECRET_WORD})[\"'\]]{{0,2}}\s{{0,4}}(?::=|=>|=|:)\s{{0,4}}{_QUOTE}(?:bearer |basic |token )?{_VALUE}", r"(?i:(?:key|token|secret|credentials?|authorization|bearer|key[-_ ]?id|client[-_ ]?id)[\"'\]]{0,2}\s{0,4}(?::|=))",
+        rf"(?i)(?:^|[^a-z0-9])(?:{_SECRET_WORD})[\"'\]]{{0,2}}\s{{0,4}}(?::=|=>|=|:)\s{{0,4}}{_QUOTE}(?:bearer |basic |token )?{_VALUE}", _ASSIGNED,
+        digits="",
         check=_not_reference,
     ),
     Rule(
         "secrets.told_secret",
         r"(?i)\b(?:key|token|secret|credentials?|webhook|access id|client id)\b(?: for [a-z0-9 _.-]{1,30}| of [a-z0-9 _.-]{1,30}| we use| i use)?"
         rf"(?:\s{{0,2}}:|\s{{1,3}}(?:is|was|are|=|ist|es|est))\s{{1,3}}{_QUOTE}{_VALUE}", word(r"key|token|secret|credential|webhook|access id|client id"),
+        digits="",
         check=token,
     ),
-    Rule("secrets.bearer", r"(?i)\bbearer\s{1,3}([a-z0-9._~+/=:%|-]{12,4000}|[a-z0-9._~+/=:%|-]{12,1000})".replace("{12,4000}|[a-z0-9._~+/=:%|-]", ""), word(r"bearer"), check=token),
-    Rule("secrets.basic_auth", r"(?i)\bbasic\s{1,3}([a-z0-9+/]{8,}={0,2})", word(r"basic"), check=_basic),
-    Rule("secrets.header", r"(?i)\b(?:x-[a-z-]{0,30}(?:key|token|auth|secret)|authorization|cookie|set-cookie)[\"']?\s{0,2}:\s{0,3}[\"']?([^\s\"']{12,})", word(r"x-[a-z]|authorization|cookie|set-cookie"), check=token),
-    Rule("secrets.used_secret", r"(?i)\b(?:using|with|key|token|credential)\s{1,2}([a-z0-9._:/+=~-]{14,})", r"(?i:unauthori|forbidden|40[13]|credential|access denied|invalid (?:key|token))", check=token, near=r"unauthori[sz]ed|forbidden|invalid (?:key|token|credential)|\b40[13]\b|credential|access denied"),
-    Rule("secrets.hex_pair", r"(?i)(?:token|secret|key|enterprise|sidekiq|gems\.contribsys)[^\n]{0,40}?\b([a-f0-9]{8}:[a-f0-9]{8})\b", r"[a-f0-9]{8}:[a-f0-9]{8}"),
-    Rule("secrets.password", rf"(?i)(?:^|[^a-z])(?:{_PASSWORD_WORD})(?: (?:for|of|to|del|de|für|do|da|van|pour) [^\s:=]{{1,20}}(?: [^\s:=]{{1,20}})?(?: [^\s:=]{{1,20}})?)?[\"'\]]{{0,2}}{_IS}{_QUOTE}{_VALUE}", rf"(?i:(?:^|[^a-zA-Z])(?:{_PASSWORD_WORD}))", check=password),
-    Rule("secrets.password_after_word", rf"(?i)\b(?:password|passphrase|passwort|kennwort|contrase[nñ]a|mot de passe|пароль|wachtwoord|senha)\s{{1,2}}{_QUOTE}{_VALUE}", rf"(?i:(?:^|[^a-zA-Z])(?:{_PASSWORD_WORD}))", check=password),
-    Rule("secrets.login_pair", r"(?i)\b(?:login|log in|credentials?|user(?:name)?|account|root|admin)\b[^\n]{0,40}?[\s:\"']([a-z][\w.@-]{1,30}\s{0,2}/\s{0,2}[^\s/\"']{6,60})", r"[^\s/\"\'][ ]?/[ ]?[^\s/\"\']", check=lambda hit: _pair(hit)),
-    Rule("secrets.url_password", r"(?i)\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@\"'<>]{0,80}:([^\s/\"'<>]{2,})@[a-z0-9\[_-]", r"://[^\s/@\"'<>]*@", check=_url_password),
-    Rule("secrets.command_password", r"(?i)\b(?:mysql|mysqldump|mariadb|mysqladmin|mongosh?|psql|sshpass)\b[^\n]{0,80}?\s-p\s?'?\"?([^\s'\"]{4,})", r"\s-p", check=_login_password),
-    Rule("secrets.curl_user", r"(?i)\bcurl\b[^\n]{0,}?\s(?:-u|--user)[ =]?['\"]?([^\s:'\"$<{\[]{1,60}:[^\s'\"]{4,})", r"\s(?:-u|--user)", check=lambda hit: _login_password(Hit(hit.value.partition(":")[2], hit.whole, hit.before, hit.after))),
-    Rule("secrets.seed_phrase", r"(?i)\b(?:seed phrase|recovery phrase|recovery words|mnemonic|seed words|backup phrase|wallet phrase|secret phrase)\b[^a-z\n]{0,4}(?:is|are|words)?[:\s]{1,3}((?:[a-z]{3,8}[\s,]{1,2}){5,24})", word(r"seed|recovery|mnemonic|backup phrase|wallet phrase|secret phrase"), check=_words),
+    Rule("secrets.bearer", r"(?i)\bbearer\s{1,3}([a-z0-9._~+/=:%|-]{12,4000}|[a-z0-9._~+/=:%|-]{12,1000})".replace("{12,4000}|[a-z0-9._~+/=:%|-]", ""), word(r"bearer"), digits="", check=token),
+    Rule("secrets.basic_auth", r"(?i)\bbasic\s{1,3}([a-z0-9+/]{8,}={0,2})", word(r"basic"), digits="", check=_basic),
+    Rule("secrets.header", r"(?i)\b(?:x-[a-z-]{0,30}(?:key|token|auth|secret)|authorization|cookie|set-cookie)[\"']?\s{0,2}:\s{0,3}[\"']?([^\s\"']{12,})", word(r"x-[a-z]|authorization|cookie|set-cookie"), digits="", check=token),
+    Rule("secrets.used_secret", r"(?i)\b(?:using|with|key|token|credential)\s{1,2}([a-z0-9._:/+=~-]{14,})", r"(?i:unauthori|forbidden|40[13]|credential|access denied|invalid (?:key|token))", digits="", check=token, near=r"unauthori[sz]ed|forbidden|invalid (?:key|token|credential)|\b40[13]\b|credential|access denied"),
+    Rule("secrets.hex_pair", r"(?i)(?:token|secret|key|enterprise|sidekiq|gems\.contribsys)[^\n]{0,40}?\b([a-f0-9]{8}:[a-f0-9]{8})\b", r"[a-f0-9]{2}:[a-f0-9]{8}"),
+    Rule("secrets.assigned_password", rf"(?i)(?:^|[^a-z0-9])[a-z0-9_.-]{{1,24}}(?:password|passwd|pwd|passphrase)[\"'\]]{{0,2}}\s{{0,4}}(?::=|=>|=|:)\s{{0,4}}{_QUOTE}{_VALUE}", _ASSIGNED, digits="", check=password),
+    Rule("secrets.password", rf"(?i)(?:^|[^a-z])(?:{_PASSWORD_WORD})(?: (?:for|of|to|del|de|für|do|da|van|pour) [^\s:=]{{1,20}}(?: [^\s:=]{{1,20}})?(?: [^\s:=]{{1,20}})?)?[\"'\]]{{0,2}}{_IS}{_QUOTE}{_VALUE}", word(_PASSWORD_WORD), digits="", check=password),
+    Rule("secrets.password_after_word", rf"(?i)\b(?:password|passphrase|passwort|kennwort|contrase[nñ]a|mot de passe|пароль|wachtwoord|senha)\s{{1,2}}{_QUOTE}{_VALUE}", word(_PASSWORD_WORD), digits="", check=password),
+    Rule("secrets.login_pair", r"(?i)\b(?:login|log in|credentials?|user(?:name)?|account|root|admin)\b[^\n]{0,40}?[\s:\"']([a-z][\w.@-]{1,30}\s{0,2}/\s{0,2}[^\s/\"']{6,60})", word(r"login|log in|credentials?|user|username|account|root|admin"), digits="", check=lambda hit: _pair(hit)),
+    Rule("secrets.url_password", r"(?i)\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@\"'<>]{0,80}:([^\s/\"'<>]{2,})@[a-z0-9\[_-]", r"://[^\s/@\"'<>]*@", digits="", check=_url_password),
+    Rule("secrets.command_password", r"(?i)\b(?:mysql|mysqldump|mariadb|mysqladmin|mongosh?|psql|sshpass)\b[^\n]{0,80}?\s-p\s?'?\"?([^\s'\"]{4,})", r"\s-p", digits="", check=_login_password),
+    Rule("secrets.curl_user", r"(?i)\bcurl\b[^\n]{0,}?\s(?:-u|--user)[ =]?['\"]?([^\s:'\"$<{\[]{1,60}:[^\s'\"]{4,})", r"\s(?:-u|--user)", digits="", check=lambda hit: _login_password(Hit(hit.value.partition(":")[2], hit.whole, hit.before, hit.after))),
+    Rule("secrets.seed_phrase", r"(?i)\b(?:seed phrase|recovery phrase|recovery words|mnemonic|seed words|backup phrase|wallet phrase|secret phrase)\b[^a-z\n]{0,4}(?:is|are|words)?[:\s]{1,3}((?:[a-z]{3,8}[\s,]{1,2}){5,24})", word(r"seed|recovery|mnemonic|backup phrase|wallet phrase|secret phrase"), digits="", check=_words),
     Rule("secrets.pin", r"(?i)\b(?:card pin|pin code|pin[- ]?number|atm pin|my pin|sim pin|his pin|her pin|pin|pin-code|geheimzahl|tan|otp|one[- ]time (?:code|password)|verification code|2fa code|door code|alarm code|safe code|gate code|access code|unlock code)\b(?: for [a-z ]{1,20})?\s{0,2}(?:[:=#]|is|was|ist|es|est)?\s{0,2}([0-9]{4,8})\b", word(r"card pin|pin|atm|geheimzahl|tan|otp|one[- ]time|verification|2fa|door|alarm|safe|gate|access code|unlock"), digits="after", check=lambda hit: _pin(hit)),
     Rule("secrets.cvv", r"(?i)\b(?:cvv2?|cvc2?|csc|cid|security code|card code|kartenpr[uü]fnummer|cryptogramme)\b\s{0,2}(?:[:=#]|is|ist|es|est|number)?\s{0,2}([0-9]{3,4})\b", word(r"cvv|cvc|csc|cid|security code|card code|kartenpr|cryptogramme"), digits="after"),
 )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..checksums import aba, alnum, card, iban, issuer_fits, luhn
 from ..rule import Hit, Rule, all_of, on_value
-from .shapes import NUMBER, word
+from .shapes import LONG, word
 
 _DIGITS_13_19 = r"[0-9](?:[ .\-_/]{0,2}[0-9]){11,18}"
 _TEST_NUMBERS = frozenset({"4242424242424242", "4000056655665556", "5200828282828210", "4000000000000002"})
@@ -45,14 +45,15 @@ def _bitcoin(value: str) -> bool:
 
 
 RULES = (
-    Rule("finance.card", rf"\b({_DIGITS_13_19})\b", NUMBER, check=all_of(_grouped_or_plain, _real_card), strong=True),
+    Rule("finance.card", rf"\b({_DIGITS_13_19})\b", LONG, check=all_of(_grouped_or_plain, _real_card), strong=True),
     # Card numbers in conversation have typing errors and rare prefixes: beside "my card", a scheme's length is enough.
     Rule(
         "finance.card_told",
-        rf"(?i)\b(?:cards?|credit card|debit card|cc|visa|mastercard|amex|karte|tarjeta|carte|cart[aã]o|carta)\b(?: number| no\.?| nr\.?| num| details?)?[ :#=\-]{{0,4}}(?:is |ist |es |est |with |ending )?#?({_DIGITS_13_19})\b", NUMBER,
+        rf"(?i)\b(?:cards?|credit card|debit card|cc|visa|mastercard|amex|karte|tarjeta|carte|cart[aã]o|carta)\b(?: number| no\.?| nr\.?| num| details?)?[ :#=\-]{{0,4}}(?:is |ist |es |est |with |ending )?#?({_DIGITS_13_19})\b", LONG,
         check=all_of(_grouped_or_plain, lambda hit: _told(hit)),
+        strong=True,
     ),
-    Rule("finance.iban", r"(?i)\b([a-z]{2}[0-9]{2}(?:[ \-]?[a-z0-9]){11,30})\b", r"[A-Za-z]{2}[0-9]{2}[ -]?[A-Za-z0-9]{4}", check=lambda hit: _iban(hit), strong=True),
+    Rule("finance.iban", r"(?i)\b([a-z]{2}[0-9]{2}(?:[ \-]?[a-z0-9]){11,30})\b", r"(?:^|[^A-Za-z0-9])[A-Za-z]{2}[0-9]{2}[ -]?[A-Za-z0-9]", check=lambda hit: _iban(hit), strong=True),
     Rule("finance.us_routing", r"(?i)\b(?:routing|aba|rtn|transit)\b(?: (?:number|no\.?|#|num))?[^0-9\n]{0,6}([0-9]{9})\b", word(r"routing|aba|rtn|transit"), digits="after", check=on_value(aba)),
     Rule(
         "finance.bank_account",
@@ -62,11 +63,11 @@ RULES = (
     Rule("finance.bank_account_named", r"(?i)\b(?:bank account|acct\.? no\.?|acct|account (?:number|no\.?|nr\.?|#)|checking account|savings account|kontonummer|konto-nr\.?|iban)\b[.:#]{0,2}(?: is| number| no\.?| nr\.?)?[.:# ]{0,3}([0-9](?:[ \-]?[0-9]){5,16})\b", word(r"bank account|acct|account n|account #|checking account|savings account|konto|iban"), digits="after"),
     Rule("finance.uk_sort_code", r"(?i)\bsort[- ]?code\b[^0-9\n]{0,6}([0-9]{2}[- ]?[0-9]{2}[- ]?[0-9]{2})\b", word(r"sort"), digits="after"),
     Rule("finance.au_bsb", r"(?i)\bbsb\b[^0-9\n]{0,6}([0-9]{3}[- ]?[0-9]{3})\b", word(r"bsb"), digits="after"),
-    Rule("finance.in_ifsc", r"\b([A-Z]{4}0[A-Z0-9]{6})\b", r"[A-Z]{4}0[A-Z0-9]{6}", near=r"ifsc|bank|branch|account|neft|rtgs"),
+    Rule("finance.in_ifsc", r"\b([A-Z]{4}0[A-Z0-9]{6})\b", word(r"ifsc|neft|rtgs|bank|branch"), near=r"ifsc|bank|branch|account|neft|rtgs"),
     Rule("finance.mx_clabe", r"(?i)\bclabe\b[^0-9\n]{0,6}([0-9]{18})\b", word(r"clabe"), digits="after"),
     Rule("finance.bic_account", r"(?i)\b(?:bic|swift)\b[^a-z0-9\n]{0,4}[a-z]{6}[a-z0-9]{2,5}\b[^\n]{0,20}?([0-9]{6,14})\b", word(r"bic|swift"), digits="after"),
-    Rule("finance.bitcoin", r"\b([13][1-9A-HJ-NP-Za-km-z]{25,34}|bc1[02-9ac-hj-np-z]{38,60})\b", r"(?:^|[^A-Za-z0-9])(?:[13][1-9A-HJ-NP-Za-km-z]{24}|bc1[a-z0-9]{8})", check=lambda hit: hit.value.startswith("bc1") or _bitcoin(hit.value), strong=True),
-    Rule("finance.ethereum", r"\b(0x[a-fA-F0-9]{40})\b", r"0x[a-fA-F0-9]{20}", near=r"wallet|ethereum|\beth\b|address|send|transfer|crypto|metamask|usdt|usdc"),
+    Rule("finance.bitcoin", r"\b([13][1-9A-HJ-NP-Za-km-z]{25,34}|bc1[02-9ac-hj-np-z]{38,60})\b", r"(?:^|[^A-Za-z0-9])(?:[13][1-9A-HJ-NP-Za-km-z]{6}|bc1[a-z0-9]{8})", check=lambda hit: hit.value.startswith("bc1") or _bitcoin(hit.value), strong=True),
+    Rule("finance.ethereum", r"\b(0x[a-fA-F0-9]{40})\b", r"0x[a-fA-F0-9]{6}", near=r"wallet|ethereum|\beth\b|address|send|transfer|crypto|metamask|usdt|usdc"),
     Rule("finance.wallet", r"\b([48][0-9AB][1-9A-HJ-NP-Za-km-z]{93}|(?:ltc1|addr1|cosmos1)[0-9a-z]{38,100}|T[1-9A-HJ-NP-Za-km-z]{33}|r[1-9A-HJ-NP-Za-km-z]{24,34}|L[1-9A-HJ-NP-Za-km-z]{26,33}|D[1-9A-HJ-NP-Za-km-z]{33})\b", word(r"wallet|monero|xmr|litecoin|cardano|tron|ripple|xrp|doge|crypto|solana"), near=r"wallet|monero|\bxmr\b|litecoin|cardano|tron|ripple|\bxrp\b|doge|crypto|solana"),
     Rule("finance.salary_line", r"(?i)\b(?:gross|net|base) (?:salary|pay|wage)s?\s{0,2}(?:[:=]|is|of)\s{0,2}((?:usd|eur|gbp|chf|[$€£])?\s?[0-9][0-9.,]{2,12}k?)\b", word(r"gross|net|base"), digits="after", near=r"\bmy\b|payslip|employee|his|her"),
 )  # fmt: skip

@@ -6,6 +6,7 @@ import re
 
 from ..rule import Hit, Rule
 from ..values import random_tail
+from .shapes import prefix
 
 
 def _mixed(hit: Hit) -> bool:
@@ -67,7 +68,7 @@ _PREFIXED = {
     "facebook_token": r"EAA[MC][A-Za-z0-9]{80,}|[0-9]{15,16}(?:\||%)[0-9A-Za-z_-]{27,40}",
     "twilio_key": r"(?:SK|AC)[0-9a-fA-F]{32}",
     "sendgrid_key": r"SG\.[A-Za-z0-9_=.-]{60,72}",
-    "mailgun_key": r"(?:key|pubkey)-[0-9a-f]{32}|[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8}",
+    "mailgun_key": r"(?:key|pubkey)-[0-9a-f]{32}|[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{2}",
     "mailchimp_key": r"[0-9a-f]{32}-us[0-9]{1,2}",
     "sendinblue_key": r"x(?:keysib|smtpsib)-[a-f0-9]{64}-[A-Za-z0-9]{16}",
     "shopify_token": r"shp(?:at|ca|pa|ss)_[a-fA-F0-9]{32}",
@@ -154,36 +155,51 @@ _PREFIXED = {
 
 # Where a secret doesn't start with its tell-tale part.
 _GATES = {
-    "aws_access_key": r"A3T[A-Z0-9]|AKIA|ASIA|ABIA|ACCA|AGPA|AIDA|AROA|ANPA",
+    "digitalocean_token": prefix(r"do[opr]_v1_"),
+    "netlify_token": prefix(r"nf[pcu]_"),
+    "airtable_token": prefix(r"pat[A-Za-z0-9]{6}"),
+    "harness_token": prefix(r"(?:pat|sat)\.[A-Za-z0-9_-]{12}"),
+    "twilio_key": prefix(r"(?:SK|AC)[0-9a-fA-F]{8}"),
+    "databricks_token": prefix(r"dapi[a-f0-9]{4}"),
+    "dynatrace_token": prefix(r"dt0[a-z][0-9]{2}\."),
+    "octopus_key": prefix(r"API-[A-Z0-9]{6}"),
+    "sonar_token": prefix(r"sq[upa]_"),
+    "vercel_token": prefix(r"vc[pkiar]_"),
+    "onepassword_key": prefix(r"A3-[A-Z0-9]{3}"),
+    "onepassword_key_short": prefix(r"A3-[A-Z0-9]{3}"),
+    "figma_token": prefix(r"figd_"),
+    "easypost_key": prefix(r"EZ[AT]K"),
+    "langfuse_key": prefix(r"[sp]k-lf-"),
+    "aws_access_key": prefix(r"A3T[A-Z0-9]|AKIA|ASIA|ABIA|ACCA|AGPA|AIDA|AROA|ANPA"),
     "terraform_token": r"\.atlasv1\.",
     "maxmind_key": r"_mmk",
-    "mailgun_key": r"key-[0-9a-f]{4}|-[0-9a-f]{8}-[0-9a-f]{8}",
+    "mailgun_key": r"key-[0-9a-f]{4}|-[0-9a-f]{8}-[0-9a-f]{2}",
     "mailchimp_key": r"[0-9a-f]-us[0-9]",
-    "facebook_token": r"EAA[MC]|[0-9]{6}[|%][0-9A-Za-z_-]{6}",
-    "telegram_bot_token": r"[0-9]{6}:A",
-    "discord_token": r"[MNO][A-Za-z0-9_-]{22}",
+    "facebook_token": r"EAA[MC]|[0-9]{3}[|%][0-9A-Za-z_-]{3}",
+    "telegram_bot_token": r"[0-9]{3}:A",
+    "discord_token": r"\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{2}",
     "discord_webhook": r"api/webhooks/",
     "azure_ad_secret": r"[0-9]Q~",
     "azure_sas": r"[?&]sig=",
     "dropbox_token": r"sl\.[A-Za-z0-9]{4}|AAAAAAAAAA",
     "twitter_bearer": r"AAAAAAAAAA",
-    "asana_token": r"[0-9]:[a-f0-9]{8}",
+    "asana_token": r"[0-9]:[a-f0-9]{6}",
     "microsoft_teams_webhook": r"webhook\.office\.com",
-    "wireguard_key": r"PrivateKey",
-    "rabbitmq_url": r"amqps?://",
-    "slack_webhook": r"hooks.slack.com/",
-    "yandex_token": r"\bt1\.[A-Za-z0-9]|YC[A-Za-z0-9]{4}|AQVN|\by[0-3]_",
-    "slack_token": r"xox[abposre]|xapp-",
-    "beamer_token": r"\bb_[a-z0-9]{6}",
-    "freemius_key": r"\bsk_",
-    "notion_token": r"ntn_|secret_",
-    "lob_key": r"(?:live|test)_[a-f0-9p]{3}",
-    "gocardless_token": r"live_",
-    "hashicorp_boundary": r"\bat_[A-Za-z0-9]{6}",
-    "vault_token": r"hv[sbr]\.|\bs\.[A-Za-z0-9]{8}",
+    "wireguard_key": prefix(r"PrivateKey"),
+    "rabbitmq_url": prefix(r"amqps?://"),
+    "slack_webhook": prefix(r"hooks.slack.com/"),
+    "yandex_token": prefix(r"t1\.[A-Za-z0-9]|YC[A-Za-z0-9]{4}|AQVN|y[0-3]_"),
+    "slack_token": prefix(r"xox[abposre]|xapp-"),
+    "beamer_token": prefix(r"b_[a-z0-9]{6}"),
+    "freemius_key": prefix(r"sk_"),
+    "notion_token": prefix(r"ntn_|secret_"),
+    "lob_key": prefix(r"(?:live|test)_[a-f0-9p]{3}"),
+    "gocardless_token": prefix(r"live_"),
+    "hashicorp_boundary": prefix(r"at_[A-Za-z0-9]{6}"),
+    "vault_token": prefix(r"hv[sbr]\.|s\.[A-Za-z0-9]{8}"),
 }
 
-_CHECKS = {"wireguard_key": None, "putty_key": None, "aws_access_key": random_tail, "vault_token": _mixed}
+_CHECKS = {"wireguard_key": None, "putty_key": None, "aws_access_key": random_tail, "jwt": None}
 
 JWT = r"\bey[IJ][A-Za-z0-9_-]{10,}\.ey[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"
 PEM = r"-----BEGIN[ A-Z0-9_-]{0,40}PRIVATE KEY(?: BLOCK)?-----[\s\\A-Za-z0-9+/=:,-]{10}"
@@ -193,12 +209,13 @@ RULES = (
         Rule(
             f"secrets.{kind}",
             rf"(?:^|[^A-Za-z0-9_])({pattern})",
-            _GATES.get(kind) or _prefix(pattern),
+            prefix(_prefix(pattern)) if kind not in _GATES else _GATES[kind],
+            digits="" if kind in _CHECKS else "around",
             check=_CHECKS.get(kind, _mixed),
             strong=True,
         )
         for kind, pattern in _PREFIXED.items()
     ),
-    Rule("secrets.jwt", JWT, r"ey[IJ][A-Za-z0-9]", strong=True),  # RFC 7519: two base64url JSON objects and a signature
-    Rule("secrets.private_key", PEM, r"-----BEGIN", strong=True),  # RFC 7468 and OpenSSH, PGP armour
+    Rule("secrets.jwt", JWT, r"ey[IJ][A-Za-z0-9]", digits="", strong=True),  # RFC 7519: two base64url JSON objects and a signature
+    Rule("secrets.private_key", PEM, r"-----BEGIN", digits="", strong=True),  # RFC 7468 and OpenSSH, PGP armour
 )
