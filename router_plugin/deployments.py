@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -112,7 +112,7 @@ def is_auto(model: str) -> bool:
 
 
 def read_inventory(
-    model_list: Iterable[Mapping[str, Any]],
+    model_list: Sequence[Mapping[str, Any]],
     environment: Mapping[str, str],
     enabled: Mapping[str, tuple[bool, int]],
 ) -> tuple[Inventory, list[str]]:
@@ -139,6 +139,8 @@ def read_inventory(
         if role not in ROLES:
             problems.append(f"{place}.model_info.router.role: {role!r} is none of {', '.join(ROLES)}")
         local = marks.get("local") is True
+        if not isinstance(info.get("id"), str):
+            problems.append(f"{place} ({group}): needs `model_info.id`, a name of its own such as {group}-1")
         if local or is_auto(group):
             problems.extend(_local_problems(place, group, params, local))
         if is_auto(group):
@@ -155,6 +157,7 @@ def read_inventory(
         base = _resolve(params.get("api_base"), environment)
         kept.append(Deployment(identity, group, provider, role, local, params["model"], base, priority))
     problems.extend(_mixed_groups(kept))
+    problems.extend(_id_problems(model_list))
     return Inventory(tuple(kept), tuple(left_out)), problems
 
 
@@ -201,6 +204,19 @@ def _resolve(value: object, environment: Mapping[str, str]) -> str | None:
     if value.startswith(ENVIRONMENT_PREFIX):
         return environment.get(value.removeprefix(ENVIRONMENT_PREFIX))
     return value
+
+
+def _id_problems(model_list: Sequence[Mapping[str, Any]]) -> list[str]:
+    """LiteLLM takes a model name that is a deployment's id straight to it, past every filter."""
+    groups = {str(entry.get("model_name")) for entry in model_list}
+    ids = [str((entry.get("model_info") or {}).get("id")) for entry in model_list]
+    return [
+        *(
+            f"model_info.id {name!r} is also the name of a model group; choose another id"
+            for name in sorted(groups & {*ids})
+        ),
+        *(f"model_info.id {name!r} is used more than once" for name in sorted({n for n in ids if ids.count(n) > 1})),
+    ]
 
 
 def _mixed_groups(deployments: list[Deployment]) -> list[str]:

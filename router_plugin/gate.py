@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -13,6 +14,8 @@ from router_plugin.request import Surface
 from router_plugin.settings import Settings
 from router_plugin.state import RequestState, begin
 from router_plugin.streams import has_content
+
+log = logging.getLogger("router_plugin")
 
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
@@ -28,6 +31,18 @@ class AllFailed(RequestRefused):
 
     status = 503
     code = "all_deployments_failed"
+
+
+class Unreadable(RequestRefused):
+    """LiteLLM failed on a request before the router saw it."""
+
+    code = "unreadable_request"
+
+
+UNREADABLE = (
+    "The proxy could not read this request, so it was sent nowhere. Send a JSON object with `model` and without "
+    "`api_base`, `base_url`, `user_config` or `model_list`."
+)
 
 
 class Gate:
@@ -58,7 +73,12 @@ class Gate:
         if too_large is not None:
             await _refuse(send, too_large, surface)
             return
-        await self.app(scope, receive, _Answer(send, begin(), surface))
+        answer = _Answer(send, begin(), surface)
+        try:
+            await self.app(scope, receive, answer)
+        except Exception as error:  # noqa: BLE001 - the server would log a traceback, which may hold request text
+            log.error("router_plugin: LiteLLM failed on %s (%s)", path, type(error).__name__)
+            await answer.fail()
 
 
 class _Answer:
@@ -84,6 +104,13 @@ class _Answer:
             await self._send(message)
         else:
             await self._body(message, self._start)
+
+    async def fail(self) -> None:
+        """End an answer that LiteLLM left unfinished. One that is under way can only be cut."""
+        if self._passing:
+            return
+        await _refuse(self._send, self._state.refusal or Unreadable(UNREADABLE), self._surface)
+        self._passing = True
 
     async def _body(self, message: Message, start: Message) -> None:
         self._held.append(message)
@@ -159,8 +186,10 @@ def _too_large(scope: MutableMapping[str, Any], limit: int) -> RequestTooLarge |
     return None
 
 
-def _exhausted(state: RequestState, status: int) -> AllFailed | None:
+def _exhausted(state: RequestState, status: int) -> RequestRefused | None:
     """The error for a chain that is used up; None where a provider's own error should stand."""
+    if state.decision is None and status >= 500:
+        return Unreadable(UNREADABLE)
     if state.decision is None or state.plan is None or state.client_error is not None or not state.failures:
         return None
     if status < 500 and status not in (401, 403, 404, 408, 429):

@@ -72,7 +72,7 @@ def add_embedded(config: dict[str, Any], server: EmbeddedServer) -> None:
                 "max_retries": 0,
             },
             "model_info": {
-                "id": EMBEDDED_GROUP,
+                "id": f"{EMBEDDED_GROUP}-1",
                 "supports_vision": False,
                 "supports_function_calling": False,
                 "router": {"provider": "embedded", "role": "default", "local": True},

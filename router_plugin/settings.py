@@ -32,13 +32,13 @@ class _Section(BaseModel):
 class ThresholdSettings(_Section):
     """Scores below `low` are low, from `high` on high, between them medium."""
 
-    low: float = Field(0.3, ge=0, le=1)
-    high: float = Field(0.7, ge=0, le=1)
+    low: float = Field(0.3, gt=0, lt=1)
+    high: float = Field(0.7, gt=0, lt=1)
 
     @model_validator(mode="after")
     def _ordered(self) -> ThresholdSettings:
-        if self.low > self.high:
-            raise ValueError(f"low ({self.low}) must not be above high ({self.high})")
+        if self.low >= self.high:
+            raise ValueError(f"low ({self.low}) must be below high ({self.high})")
         return self
 
 

@@ -11,7 +11,7 @@ import pytest
 from tests.e2e.proxy import Proxy, running
 from tests.fakes import FakeProvider
 
-OLLAMA_MODELS = ["phi3:mini", "llama3.1:8b", "codellama:13b", "nomic-embed-text:latest"]
+OLLAMA_MODELS = ["phi3:mini", "llama3.1:8b", "codellama:13b", "nomic-embed-text"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

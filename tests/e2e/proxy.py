@@ -57,7 +57,9 @@ class Proxy:
 
     def chat(self, text: str, *, model: str = "auto", **headers: str) -> httpx.Response:
         """One chat request with one user message."""
-        return self.post("/v1/chat/completions", {"model": model, "messages": [{"role": "user", "content": text}]}, **headers)
+        return self.post(
+            "/v1/chat/completions", {"model": model, "messages": [{"role": "user", "content": text}]}, **headers
+        )
 
     def reset(self) -> None:
         """Forget what the fakes were sent and told."""
@@ -120,7 +122,17 @@ def running(
         log = folder / "proxy.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [sys.executable, "-m", "router_plugin.cli", "serve", "--config", str(path), "--port", str(port), *arguments],
+                [
+                    sys.executable,
+                    "-m",
+                    "router_plugin.cli",
+                    "serve",
+                    "--config",
+                    str(path),
+                    "--port",
+                    str(port),
+                    *arguments,
+                ],
                 cwd=folder,
                 env=environment,
                 stdout=output,

@@ -1,0 +1,238 @@
+"""In-process use: `import router_plugin.sdk`, then `litellm.completion(model="router/auto", messages=...)`.
+
+The lock holds here by construction: requests that must stay local go to a router that has no cloud deployment.
+Embeddings are not carried; call the embedding deployment through the proxy.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import AsyncIterator, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import litellm
+from litellm.exceptions import BadRequestError, ContextWindowExceededError
+from litellm.integrations.custom_logger import CustomLogger
+from litellm.llms.custom_llm import CustomLLM
+from litellm.router import Router as LiteLLMRouter
+
+from router_plugin import ollama
+from router_plugin.build import build_router
+from router_plugin.config import check, read_file
+from router_plugin.decision import Decision
+from router_plugin.deployments import ENVIRONMENT_PREFIX
+from router_plugin.errors import RequestRefused
+from router_plugin.paths import default_config
+from router_plugin.pipeline import Router
+from router_plugin.plan import Plan
+from router_plugin.request import Surface
+from router_plugin.runtime_config import fit_ollama, point_doors
+from router_plugin.steering import METADATA_KEY, read_steering
+
+PROVIDER = "router"
+FALLBACK_RUNNER = "async_completion_with_fallbacks"  # litellm's own loop behind `fallbacks=`
+MAX_FRAMES = 60
+DROPPED_PARAMETERS = frozenset({"stream", "max_retries", "metadata", "extra_body", "extra_headers", "api_base"})
+
+
+class Engine:
+    """A decider and two LiteLLM routers: one of local deployments only, one of all."""
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        checked = check(config, os.environ)
+        self.router: Router = build_router(checked)
+        local = [d.id for d in checked.inventory.deployments if d.local]
+        usable = [d.id for d in checked.inventory.deployments]
+        self._local = _litellm_router(config, local)
+        self._all = _litellm_router(config, usable)
+
+    def prepare(
+        self, model: str, messages: list[Any], parameters: Mapping[str, Any], metadata: Mapping[str, Any] | None
+    ) -> tuple[LiteLLMRouter, dict[str, Any], Decision]:
+        """The router to call, its arguments, and the decision. Errors: RequestRefused."""
+        sent = {key: value for key, value in parameters.items() if key not in DROPPED_PARAMETERS}
+        steering = read_steering(model, {}, metadata, self.router.config.inventory)
+        decision, plan = self.router.decide({"messages": messages, **sent}, Surface.CHAT, steering)
+        for place in decision.droppable:
+            sent.pop(place.split(".")[0].split("[")[0], None)
+        return self._local if plan.local_only else self._all, self._arguments(plan, messages, sent), decision
+
+    def _arguments(self, plan: Plan, messages: list[Any], sent: dict[str, Any]) -> dict[str, Any]:
+        settings = self.router.config.settings
+        arguments = {
+            **sent,
+            "model": plan.groups[0],
+            "messages": messages,
+            "fallbacks": list(plan.groups[1:]),
+            "num_retries": settings.routing.max_retries - 1,
+        }
+        if plan.local_only:
+            arguments["timeout"] = settings.limits.private_timeout_seconds
+        return arguments
+
+
+class _Handler(CustomLLM):
+    """What LiteLLM calls for `router/...` models."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._engine: Engine | None = None
+        self._lock = threading.Lock()
+
+    def use(self, engine: Engine | None) -> None:
+        """Take another engine; None builds one from the default config at the next call."""
+        with self._lock:
+            self._engine = engine
+
+    def engine(self) -> Engine:
+        """The engine, built at the first call. Errors: ConfigError, ModelFileError."""
+        with self._lock:
+            if self._engine is None:
+                self._engine = Engine(_fitted(default_config()))
+            return self._engine
+
+    def _prepare(self, given: Mapping[str, Any]) -> tuple[LiteLLMRouter, dict[str, Any], Decision]:
+        if given.get("api_base"):
+            raise _bad_request("`api_base` can't be given with a `router/` model; the router picks the deployment.")
+        metadata = (given.get("litellm_params") or {}).get("metadata")
+        own = metadata if isinstance(metadata, Mapping) and METADATA_KEY in metadata else None
+        try:
+            return self.engine().prepare(given["model"], given["messages"], given.get("optional_params") or {}, own)
+        except RequestRefused as refusal:
+            raise _as_litellm(refusal) from None
+
+    def completion(self, *args: Any, **given: Any) -> Any:
+        """A whole answer, with the decision in ``response._hidden_params["router"]``."""
+        router, arguments, decision = self._prepare(given)
+        with _no_window_fallback():
+            return _marked(router.completion(**arguments), decision)
+
+    async def acompletion(self, *args: Any, **given: Any) -> Any:
+        """As `completion`, asynchronous."""
+        router, arguments, decision = self._prepare(given)
+        with _no_window_fallback():
+            return _marked(await router.acompletion(**arguments), decision)
+
+    def streaming(self, *args: Any, **given: Any) -> Iterator[Any]:
+        """The chunks of an answer, unchanged."""
+        router, arguments, _ = self._prepare(given)
+        with _no_window_fallback():
+            yield from router.completion(**arguments, stream=True)
+
+    async def astreaming(self, *args: Any, **given: Any) -> AsyncIterator[Any]:  # type: ignore[override]
+        """As `streaming`, asynchronous."""
+        router, arguments, _ = self._prepare(given)
+        with _no_window_fallback():
+            async for chunk in await router.acompletion(**arguments, stream=True):
+                yield chunk
+
+
+class _no_window_fallback:  # noqa: N801 - reads as a statement
+    """Turns the one error on which LiteLLM would call a model of the caller's list with the same messages."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, ContextWindowExceededError):
+            raise _bad_request(
+                "The request is longer than the context window of every deployment it may use."
+            ) from None
+
+
+class _Guard(CustomLogger):
+    """Refuses `fallbacks=` around a `router/` model: LiteLLM runs them outside the router, past the lock."""
+
+    async def async_pre_call_deployment_hook(self, kwargs: dict[str, Any], call_type: Any) -> dict[str, Any] | None:
+        if _is_ours(kwargs.get("model")) and (kwargs.get("fallbacks") or litellm.model_fallbacks):
+            raise _bad_request(_FALLBACKS)
+        frame = sys._getframe(1) if hasattr(sys, "_getframe") else None  # the runner leaves no other trace
+        for _ in range(MAX_FRAMES):
+            if frame is None:
+                break
+            if frame.f_code.co_name == FALLBACK_RUNNER and _is_ours(frame.f_locals.get("original_model")):
+                raise _bad_request(_FALLBACKS)
+            frame = frame.f_back
+        return None
+
+
+_FALLBACKS = "`fallbacks` can't be given with a `router/` model: they would run past the privacy lock. Remove them."
+
+
+def _is_ours(model: object) -> bool:
+    return isinstance(model, str) and model.startswith(f"{PROVIDER}/")
+
+
+def _bad_request(message: str) -> BadRequestError:
+    return BadRequestError(message=message, model=PROVIDER, llm_provider=PROVIDER)
+
+
+def _as_litellm(refusal: RequestRefused) -> Exception:
+    """A refusal as LiteLLM's exception of the same status."""
+    if refusal.status >= 500:
+        from litellm.exceptions import ServiceUnavailableError
+
+        return ServiceUnavailableError(message=refusal.message, model=PROVIDER, llm_provider=PROVIDER)
+    return _bad_request(refusal.message)
+
+
+def _marked(response: Any, decision: Decision) -> Any:
+    hidden = getattr(response, "_hidden_params", None)
+    if isinstance(hidden, dict):
+        hidden["router"] = decision.to_json()
+    return response
+
+
+def _litellm_router(config: Mapping[str, Any], ids: list[str]) -> LiteLLMRouter:
+    """LiteLLM's router over some deployments, without fallbacks of its own."""
+    chosen = [_resolved(entry) for entry in config["model_list"] if entry["model_info"]["id"] in ids]
+    return LiteLLMRouter(model_list=chosen, num_retries=0, disable_cooldowns=True)
+
+
+def _resolved(entry: Mapping[str, Any]) -> dict[str, Any]:
+    parameters = {
+        key: os.environ.get(value.removeprefix(ENVIRONMENT_PREFIX))
+        if isinstance(value, str) and value.startswith(ENVIRONMENT_PREFIX)
+        else value
+        for key, value in entry["litellm_params"].items()
+    }
+    return {**entry, "litellm_params": parameters}
+
+
+def _fitted(path: Path) -> dict[str, Any]:
+    url = ollama.normalise(os.environ.get("OLLAMA_HOST"))
+    config, _ = fit_ollama(read_file(path), url, ollama.probe(url))
+    point_doors(config)
+    return config
+
+
+def configure(config: Path | Mapping[str, Any] | None = None) -> None:
+    """Use another config: a file, fitted to the Ollama that answers, or data taken as it is; None: the default file.
+
+    Errors: ConfigError, ModelFileError.
+    """
+    if config is None:
+        _handler.use(None)
+    else:
+        _handler.use(Engine(_fitted(config) if isinstance(config, Path) else config))
+
+
+def explain(messages: list[Any], *, model: str = "auto") -> Decision:
+    """The decision for a chat, without calling anything. Errors: RequestRefused."""
+    return _handler.engine().prepare(model, messages, {}, None)[2]
+
+
+def _register() -> None:
+    """Make `router/...` known to LiteLLM; importing this module twice changes nothing."""
+    known = [item for item in litellm.custom_provider_map if item["provider"] != PROVIDER]
+    litellm.custom_provider_map = [*known, {"provider": PROVIDER, "custom_handler": _handler}]
+    litellm.utils.custom_llm_setup()  # type: ignore[no-untyped-call]
+    if not any(isinstance(callback, _Guard) for callback in litellm.callbacks):
+        litellm.callbacks.append(_Guard())
+
+
+_handler = _Handler()
+_register()

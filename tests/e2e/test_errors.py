@@ -1,0 +1,98 @@
+"""Bad input: a clear error in the API's own shape, and nothing sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.e2e.bodies import PATHS, body
+from tests.e2e.proxy import Proxy
+
+HELLO = [{"role": "user", "content": "hi"}]
+
+BAD: dict[str, tuple[str, dict[str, Any], dict[str, str], int, str]] = {
+    "empty messages": ("chat", {"model": "auto", "messages": []}, {}, 400, "messages"),
+    "no messages": ("chat", {"model": "auto"}, {}, 400, "messages"),
+    "content is a number": (
+        "chat",
+        {"model": "auto", "messages": [{"role": "user", "content": 5}]},
+        {},
+        400,
+        "content",
+    ),
+    "malformed part": ("chat", {"model": "auto", "messages": [{"role": "user", "content": [{}]}]}, {}, 400, "type"),
+    "unknown strategy": (
+        "chat",
+        {"model": "auto", "messages": HELLO},
+        {"x_router_strategy": "luck"},
+        400,
+        "complexity",
+    ),
+    "unknown provider": ("chat", {"model": "auto", "messages": HELLO}, {"x_router_provider": "acme"}, 400, "anthropic"),
+    "unknown model": ("chat", {"model": "gpt-99", "messages": HELLO}, {}, 400, "auto-cost"),
+    "unknown door": ("chat", {"model": "auto-magic", "messages": HELLO}, {}, 400, "auto-cost"),
+    "unknown steering": ("chat", {"model": "auto", "messages": HELLO}, {"x_router_colour": "red"}, 400, "strategy"),
+    "two models": ("chat", {"model": "openai-default,ollama-default", "messages": HELLO}, {}, 400, "auto"),
+    "empty messages, Anthropic": ("messages", {"model": "auto", "max_tokens": 5, "messages": []}, {}, 400, "messages"),
+    "empty input": ("responses", {"model": "auto", "input": []}, {}, 400, "input"),
+    "chat model for embeddings": ("chat", {"model": "ollama-embed", "messages": HELLO}, {}, 400, "chat model"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_refused_with_its_cause(proxy: Proxy, case: str) -> None:
+    """The error has the API's shape, names what is wrong or allowed, and nothing was sent."""
+    surface, request, headers, status, word = BAD[case]
+    answer = proxy.post(PATHS[surface], request, **headers)
+    assert answer.status_code == status, answer.text
+    error = answer.json()["error"]
+    assert word in error["message"]
+    assert ("code" in error) == (surface != "messages")
+    assert (answer.json().get("type") == "error") == (surface == "messages")
+    assert "Traceback" not in answer.text
+    assert all(not fake.requests for fake in proxy.fakes.values())
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '"hi"', "null"])
+def test_a_body_that_is_no_json_object_is_refused(proxy: Proxy, content: str) -> None:
+    """Malformed JSON gets a 4xx without a stack trace."""
+    answer = proxy.client.post(PATHS["chat"], content=content, headers={"Content-Type": "application/json"})
+    assert 400 <= answer.status_code < 500, answer.text
+    assert "Traceback" not in answer.text
+
+
+def test_no_key_no_answer(proxy: Proxy) -> None:
+    """Without the master key nothing is decided or sent."""
+    answer = proxy.client.post(PATHS["chat"], json=body("chat", "hi"), headers={"Authorization": "Bearer sk-wrong"})
+    assert answer.status_code in (400, 401)
+    assert all(not fake.requests for fake in proxy.fakes.values())
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/openai/v1/chat/completions"),
+        ("POST", "/anthropic/v1/messages"),
+        ("POST", "/azure/openai/deployments/gpt-4o/chat/completions"),
+        ("POST", "/v1/rag/query"),
+        ("POST", "/utils/token_counter"),
+        ("POST", "/v1/files"),
+        ("POST", "/v1/batches"),
+        ("POST", "/v1/images/generations"),
+        ("POST", "/v1/audio/speech"),
+        ("POST", "/v1/assistants"),
+        ("POST", "/v1/threads"),
+        ("POST", "/v1/rerank"),
+        ("POST", "/model/new"),
+        ("POST", "/a/path/of/tomorrow"),
+        ("GET", "/health"),
+        ("GET", "/v1/responses/resp_1"),
+    ],
+)
+def test_endpoints_that_cannot_be_inspected_are_closed(proxy: Proxy, method: str, path: str) -> None:
+    """Whatever isn't named as open is refused before LiteLLM sees it."""
+    answer = proxy.client.request(method, path, json={"model": "openai-default", "input": "hi", "messages": HELLO})
+    assert answer.status_code == 403
+    assert "endpoints.open" in answer.json()["error"]["message"]
+    assert all(not fake.requests for fake in proxy.fakes.values())
