@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 from .rule import AFTER, BEFORE, Hit, Rule
@@ -22,7 +23,7 @@ MAX_REPEAT = 1_000  # RE2 refuses larger counted repeats
 GATE_MEMORY = 256 << 20  # bytes for the gate's automaton; RE2's default of 8 MiB makes it start over again and again
 FALLBACK_CHARACTERS = 20_000
 MAX_HITS = 25_000  # matches of a gate in one text that get a look
-MAX_TRIES = 6_000  # patterns that are tried around them
+MAX_CHECKS = 12_000  # patterns that are tried around them, and matches of these that are checked
 NEVER = r"[^\x00-\x{10FFFF}]"
 BACK = 160  # bytes before a gate's match where a rule's match may begin
 AHEAD = 320  # and after it, where it may end
@@ -52,14 +53,14 @@ class Engine:
         self, rules: Sequence[Rule], *, harmless: Harmless | None = None, use_re2: bool = re2 is not None
     ) -> None:
         self._rules = tuple(rules)
-        backend = _Linear if use_re2 else _Backtracking
-        self._backend: _Linear | _Backtracking = backend(self._rules, harmless or _nothing)
+        self._harmless = harmless or _nothing
+        self._backend: _Linear | _Backtracking = _linear(self._rules) if use_re2 else _Backtracking(self._rules)
 
     def scan(self, text: str) -> Iterator[Rule]:
         """Rules found in `text`. Raises TooLong where a text can't be looked at in bounded time."""
         if not self._rules or not text:
             return iter(())
-        return self._backend.scan(text)
+        return self._backend.scan(text, self._harmless)
 
 
 class _Gates:
@@ -91,19 +92,19 @@ class _Gates:
 class _Linear:
     """Gates find spots and say which rules to try there; each of those tries its pattern around the spot."""
 
-    def __init__(self, rules: Sequence[Rule], harmless: Harmless) -> None:
+    def __init__(self, rules: Sequence[Rule]) -> None:
         self._rules = rules
-        self._harmless = harmless
-        self._each = [_compile(rule.pattern, _options(memory=1 << 20)) for rule in rules]
+        self._each = [_compile(rule.pattern, _options(memory=4 << 20)) for rule in rules]
         self._gates = _Gates(rules, range(len(rules)))
         self._plain = _Gates(rules, [i for i, rule in enumerate(rules) if not rule.digits])
 
-    def scan(self, text: str) -> Iterator[Rule]:
+    def scan(self, text: str, harmless: Harmless) -> Iterator[Rule]:
         data = text.encode("utf-8", "replace")
         gates = self._gates if _has_digit(data) else self._plain
         done: set[int] = set()
         tried: dict[int, int] = {}  # rule -> where a gate's match must end to be worth another try
-        position = hits = tries = 0
+        position = hits = 0
+        budget = [MAX_CHECKS]
         while match := gates.search(data, position):
             start, end = match.span()
             position = start + 1
@@ -113,12 +114,12 @@ class _Linear:
             for index in gates.rules_at(data[start : end + OVERLAP]):
                 if index in done or tried.get(index, 0) >= end or not self._digits_fit(index, before, after):
                     continue
-                tries += 1
                 tried[index] = end + AHEAD // 2
-                if self._holds(index, data, max(0, start - BACK), min(len(data), end + AHEAD)):
+                window = (max(0, start - BACK), min(len(data), end + AHEAD))
+                if any(not harmless(hit) and self._rules[index].accepts(hit) for hit in self._hits(index, data, window, budget)):
                     done.add(index)
                     yield self._rules[index]
-            if hits > MAX_HITS or tries > MAX_TRIES:
+            if hits > MAX_HITS or budget[0] < 0:
                 raise TooLong
 
     def _digits_fit(self, index: int, before: bool, after: bool) -> bool:
@@ -127,21 +128,24 @@ class _Linear:
             return True
         return after if wanted == "after" else before if wanted == "before" else after or before
 
-    def _holds(self, index: int, data: bytes, low: int, high: int) -> bool:
-        rule = self._rules[index]
-        for match in self._each[index].finditer(data, low, high):
+    def _hits(self, index: int, data: bytes, window: tuple[int, int], budget: list[int]) -> Iterator[Hit]:
+        budget[0] -= 1
+        for match in self._each[index].finditer(data, *window):
+            budget[0] -= 1
             spans = match._spans
-            start, end = spans[0]
-            value = spans[1] if len(spans) > 1 and spans[1][0] >= 0 else spans[0]
-            hit = Hit(
-                value=data[value[0] : value[1]].decode("utf-8", "ignore"),
-                whole=data[start:end].decode("utf-8", "ignore"),
-                before=data[max(0, value[0] - BEFORE) : value[0]].decode("utf-8", "ignore"),
-                after=data[value[1] : value[1] + AFTER].decode("utf-8", "ignore"),
+            start, end = spans[1] if len(spans) > 1 and spans[1][0] >= 0 else spans[0]
+            yield Hit(
+                value=data[start:end].decode("utf-8", "ignore"),
+                whole=match.group().decode("utf-8", "ignore"),
+                before=data[max(0, start - BEFORE) : start].decode("utf-8", "ignore"),
+                after=data[end : end + AFTER].decode("utf-8", "ignore"),
             )
-            if not self._harmless(hit) and rule.accepts(hit):
-                return True
-        return False
+
+
+@lru_cache(maxsize=16)
+def _linear(rules: tuple[Rule, ...]) -> _Linear:
+    """Compiled rules are shared: they hold automata that grow with use, but no text."""
+    return _Linear(rules)
 
 
 def _has_digit(data: bytes) -> bool:
@@ -149,12 +153,11 @@ def _has_digit(data: bytes) -> bool:
 
 
 class _Backtracking:
-    def __init__(self, rules: Sequence[Rule], harmless: Harmless) -> None:
-        self._harmless = harmless
+    def __init__(self, rules: Sequence[Rule]) -> None:
         self._rules = rules
         self._each = [_compile_re(rule.pattern) for rule in rules]
 
-    def scan(self, text: str) -> Iterator[Rule]:
+    def scan(self, text: str, harmless: Harmless) -> Iterator[Rule]:
         if len(text) > FALLBACK_CHARACTERS:
             raise TooLong
         for rule, pattern in zip(self._rules, self._each):
@@ -163,7 +166,7 @@ class _Backtracking:
                 start, end = match.span(group)
                 before, after = text[max(0, start - BEFORE) : start], text[end : end + AFTER]
                 hit = Hit(match.group(group), match.group(), before, after)
-                if not self._harmless(hit) and rule.accepts(hit):
+                if not harmless(hit) and rule.accepts(hit):
                     yield rule
                     break
 

@@ -6,6 +6,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from .linear import finder
+
 # Letters of other scripts that look like a Latin one, from Unicode's confusables data
 # (https://www.unicode.org/Public/security/latest/confusables.txt), the everyday subset: Cyrillic, Greek, Armenian.
 _LOOKALIKES = str.maketrans(
@@ -26,11 +28,16 @@ _ORDINARY = (
     "\u05d0-\u05ea\u0620-\u064a\u0904-\u0939\u0e01-\u0e3a\u2018-\u201f\u2022\u2026\u20a0-\u20bf\u2190-\u21ff\u2500-\u257f"
     "\u3001-\u3029\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3\uff01\uff0c\uff1a\uff1b\uff1f"
 )
-_ODD = re.compile(rf"[^\x00-\x7f{_ORDINARY}]|[A-Za-z0-9][\u0370-\u058f]|[\u0370-\u058f][A-Za-z0-9]")
+_GREEK_TO_ARMENIAN = "[\u0370-\u058f]"
+_next_odd = finder(
+    rf"[^\x00-\x7f{_ORDINARY}]|[A-Za-z0-9]{_GREEK_TO_ARMENIAN}|{_GREEK_TO_ARMENIAN}[A-Za-z0-9]"
+)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_AROUND = 240  # bytes around something odd that are folded with it
 
 
 def fold(text: str) -> str:
-    """The lines of `text` that hide something, as a reader sees them, in plain characters; "" where none does.
+    """The parts of `text` that hide something, as a reader sees them, in plain characters; "" where none does.
 
     Invisible characters (format, control, combining marks, lone surrogates, variation selectors) go; full-width,
     mathematical and circled letters, digits of every script, look-alike letters, tag characters, dashes and spaces
@@ -40,13 +47,23 @@ def fold(text: str) -> str:
         data = text.encode("ascii")
         plain = data.translate(None, _CONTROLS)
         return "" if len(plain) == len(data) else plain.decode("ascii")
-    if not _ODD.search(text):
-        return ""
-    # A line is a unit of hiding, so its neighbours come along; a text without line breaks is folded whole.
-    lines = text.split("\n")
-    odd = {i for i, line in enumerate(lines) if not line.isascii() and _ODD.search(line)}
-    near = sorted({j for i in odd for j in (i - 1, i, i + 1) if 0 <= j < len(lines)})
-    return _folded("\n".join(lines[i] for i in near))
+    try:
+        data = text.encode("utf-8")
+    except UnicodeEncodeError:  # lone surrogates
+        paired = _SURROGATE.sub("", text)
+        return fold(paired) or paired
+    parts: list[str] = []
+    position = start = end = 0
+    while span := _next_odd(data, position):
+        if span[0] - _AROUND > end:
+            if end:
+                parts.append(_folded(data[start:end].decode("utf-8", "ignore")))
+            start = max(0, span[0] - _AROUND)
+        end = min(len(data), span[1] + _AROUND)
+        position = max(span[1], end - _AROUND // 2)  # what is odd up to here is inside already
+    if end:
+        parts.append(_folded(data[start:end].decode("utf-8", "ignore")))
+    return "\n".join(parts)
 
 
 def _folded(text: str) -> str:

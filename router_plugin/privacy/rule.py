@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+
+from .linear import Test, tester
 
 BEFORE = 72  # characters of context that a rule sees before its match
 AFTER = 48  # and after it
@@ -50,12 +51,12 @@ class Rule:
     strong: bool = False
 
     @cached_property
-    def _near(self) -> re.Pattern[str]:
-        return re.compile(self.near, re.IGNORECASE)
+    def _near(self) -> Test:
+        return tester(self.near)
 
     @cached_property
-    def _unless(self) -> re.Pattern[str]:
-        return re.compile(self.unless, re.IGNORECASE)
+    def _unless(self) -> Test:
+        return tester(self.unless)
 
     @property
     def family(self) -> str:
@@ -64,11 +65,9 @@ class Rule:
 
     def accepts(self, hit: Hit) -> bool:
         """Whether a match of the pattern is a finding."""
-        if self.near and not (self._near.search(hit.before) or self._near.search(hit.after)):
+        if self.near and not self._near(f"{hit.before}\n{hit.after}"):
             return False
-        if self.unless and (
-            self._unless.search(hit.before) or self._unless.search(hit.whole) or self._unless.search(hit.after)
-        ):
+        if self.unless and self._unless(f"{hit.before}{hit.whole}\n{hit.after}"):
             return False
         return self.check is None or self.check(hit)
 

@@ -12,8 +12,8 @@ _STREET = (
     r"street|st|avenue|ave|road|rd|boulevard|blvd|lane|ln|drive|dr|court|ct|place|pl|square|sq|terrace|way|parkway|pkwy|"
     r"circle|cir|highway|hwy|close|crescent|cres|grove|gardens|mews|row|walk|trail|loop|alley|plaza|hill|quay|rise|view"
 )
-_CAP = r"[A-ZÀ-ÖØ-ÞĀ-Ž][\wÀ-ÖØ-öø-ÿĀ-ž'.-]{1,24}"
-_WORD = r"[\wÀ-ÖØ-öø-ÿĀ-ž'./-]{1,24}"
+_CAP = r"[A-ZÀ-ÖØ-ÞĀ-Ž][\wÀ-ÖØ-öø-ÿĀ-ž'.-]+"
+_WORD = r"[\wÀ-ÖØ-öø-ÿĀ-ž'./-]+"
 
 _PHONE_WORDS = r"phone|tel|telephone|telefon|t[eé]l[eé]fono|t[eé]l[eé]phone|mobile|mobil|handy|cell|cellphone|whatsapp|fax|call (?:me|him|her|us)|text (?:me|him|her)|reach (?:me|him|her)|ring (?:me|him|her)|sms|messages to|registered|phone number|contact number|my number|his number|her number|teléfono|電話|电话|手机|전화|телефон|celular|m[oó]vil|portable|numero|telefoon|puhelin|telefone|hotline"
 _EUROPEAN = r"straat|laan|gracht|plein|dijk|kade|gata|gatan|vägen|väg|gränd|vej|gade|vegen|veien|vei|tie|katu|kuja|polku|tänav|gasse|strasse|straße|stræde|allé|útja|utca|braut|vegur|stígur|holt|tun"
