@@ -16,12 +16,15 @@ from .rule import Hit, Rule
 from .rules import RULES
 from .settings import PrivacySettings
 from .rules.shapes import LONG
-from .splits import borders, few_numbers, joined_lines
+from .splits import borders, few_numbers, joined
 from .topics import Topics, load
 from .verdict import Finding, Judgement, Verdict
 
 # Schemas and settings describe; they don't tell of anyone. Rules still read them.
 _WITHOUT_TOPICS = frozenset({Origin.IDENTITY, Origin.TOOL_DEFINITION, Origin.SETTING})
+
+
+_PUBLIC = Verdict(Judgement.PUBLIC)
 
 
 class Detector:
@@ -60,9 +63,11 @@ class Detector:
         private: dict[Finding, None] = {}
         dropped: dict[Finding, None] = {}
         for segment in conversation.segments:
-            target = dropped if segment.origin is Origin.IDENTITY else private
-            target.update(dict.fromkeys(Finding(name, segment.place) for name in self._segment(segment)))
-        for segment, text in borders(conversation.segments):
+            names = self._segment(segment)
+            if names:
+                target = dropped if segment.origin is Origin.IDENTITY else private
+                target.update(dict.fromkeys(Finding(name, segment.place) for name in names))
+        for segment, text in borders(conversation.segments) if len(conversation.segments) > 1 else ():
             private.update(dict.fromkeys(Finding(name, segment.place) for name in self._border(text)))
         opaque = [
             Finding(f"opaque.{part.kind}", part.place)
@@ -73,6 +78,8 @@ class Detector:
             judgement = Judgement.PRIVATE
         else:
             judgement = Judgement.UNINSPECTABLE if opaque else Judgement.PUBLIC
+        if not (private or opaque or dropped):
+            return _PUBLIC
         places = dict.fromkeys(finding.place for finding in dropped)
         return Verdict(judgement, (*private, *opaque, *dropped), tuple(places))
 
@@ -103,7 +110,7 @@ class Detector:
             found: set[str] = set()
             for shown in (text, folded) if folded else (text,):
                 found |= _names(self._all.scan(shown))
-                together = joined_lines(shown)
+                together = joined(shown)
                 if together:
                     engine = self._strong if few_numbers(shown) else self._wrapped
                     found |= _names(engine.scan(together))

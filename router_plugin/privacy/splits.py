@@ -9,32 +9,64 @@ from ..request import Origin, Segment
 from .linear import finder
 
 EDGE = 160  # characters of each side that are joined at a border
-SHORT = 4_000  # characters; in a text up to this length every single line break is also tried by itself
-_MARGIN = " \t>|*#"  # what stands at the start of a quoted, commented or indented line
+MAX_BREAKS = 500  # line breaks in one text that are looked at one by one; more of them: all are closed up at once
+REACH = 64  # bytes of a line on each side of a break
+CHAIN = 8  # lines of one token each that can be pieces of one identifier
+SHORTEST = 9  # characters of the shortest identifier that is looked for
+_MARGIN = b" \t>|*#\r"  # what stands around a quoted, commented or indented line
+_TOKEN = "[A-Za-z0-9_+/=@.-]"
+# A line break inside a token that has a digit or an at sign near the break.
+_next_break = finder(
+    rf"[0-9@][A-Za-z_+/=.-]*[ \t]*\r?\n[ \t>|*#]*{_TOKEN}|{_TOKEN}[ \t]*\r?\n[ \t>|*#]*[A-Za-z_+/=.-]*[0-9@]"
+)
 _next_apart = finder(r"(?:[A-Za-z0-9_+/=@.-][ \t.,|-]){11}[A-Za-z0-9_+/=@.-]")
 _APART_RUN = re.compile(rb"(?:[A-Za-z0-9_+/=@.-][ \t.,|-])+[A-Za-z0-9_+/=@.-]?")
+_NUMBERED_LINE = re.compile(r"[0-9][^\n]*")
 
 
-def joined_lines(text: str) -> str:
-    """`text` with its line breaks closed up, and letters that were set apart put together; nothing to do: ""."""
-    pieces: list[str] = []
-    if "\n" in text:
-        lines = [line.strip().strip(_MARGIN) for line in text.split("\n")]
-        pieces.append("".join(lines))
-        if len(text) <= SHORT and len(lines) > 2:
-            pieces += ["".join(line + ("" if i % 2 == odd else "\n") for i, line in enumerate(lines)) for odd in (0, 1)]
+def joined(text: str) -> str:
+    """What line breaks and blanks may have torn apart in `text`, put together, one a line; nothing to do: ""."""
     data = text.encode("utf-8", "replace")
+    pieces: list[bytes] = []
+    position = count = 0
+    while span := _next_break(data, position):
+        count += 1
+        if count > MAX_BREAKS:
+            pieces = [b"".join(line.strip(_MARGIN) for line in data.split(b"\n"))]
+            break
+        at = data.index(b"\n", span[0])
+        position = at + 1
+        pieces += _across(data, at)
     position = 0
     while span := _next_apart(data, position):
         run = _APART_RUN.match(data, span[0])
         position = max(span[1], run.end() if run else 0)
-        pieces.append(re.sub(r"(.)[ \t.,|-]", r"\1", data[span[0] : position].decode("utf-8", "ignore")))
-    return "\n".join(pieces)
+        pieces.append(re.sub(rb"(.)[ \t.,|-]", rb"\1", data[span[0] : position]))
+    return b"\n".join(pieces).decode("utf-8", "ignore")
+
+
+def _across(data: bytes, at: int) -> Iterator[bytes]:
+    """The line before the break at `at` and the start of the next, and longer chains where lines are one token."""
+    left = [line.strip(_MARGIN) for line in data[max(0, at - CHAIN * REACH) : at].split(b"\n")[-CHAIN:]]
+    right = [line.strip(_MARGIN) for line in data[at + 1 : at + 1 + CHAIN * REACH].split(b"\n")[:CHAIN]]
+    if not left[-1] or not right[0] or len(left[-1].split()[-1]) + len(right[0].split()[0]) < SHORTEST:
+        return
+    end = 1
+    while end < len(right) and b" " not in right[end - 1] and right[end]:
+        end += 1
+    tail = b"".join(right[: end - 1]) + right[end - 1][:REACH]
+    start = len(left) - 1
+    head = left[start][-REACH:]
+    yield head + tail
+    while start > 0 and b" " not in left[start] and left[start - 1]:
+        start -= 1
+        head = left[start][-REACH:] + head
+        yield head + tail
 
 
 def few_numbers(text: str) -> bool:
     """Whether so few lines hold a number that closing them up can't turn a table into an identifier."""
-    return sum(any(c.isdigit() for c in line) for line in text.split("\n")[:100]) <= 3 and text.count("\n") < 100
+    return len(text) <= 4_000 and len(_NUMBERED_LINE.findall(text)) <= 3
 
 
 def borders(segments: Sequence[Segment]) -> Iterator[tuple[Segment, str]]:
