@@ -182,7 +182,11 @@ def run_pip(command: list[str], total: int) -> None:
         text = "\n".join(said)
         errors = [line for line in said if line.startswith("ERROR") or "error:" in line][:3] or said[-3:]
         cure = next(cure for signs, cure in CURES.items() if re.search(signs, text))
-        fail("\n".join(["The packages could not be installed.", *(f"  {line}" for line in errors), cure]))
+        fail(
+            "\n".join(
+                ["The packages could not be installed.", *(f"  {line}" for line in errors), " ".join(cure.split())]
+            )
+        )
 
 
 def show(count: int, total: int, name: str) -> None:
