@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from router_plugin.fakes import FakeProvider
 from tests.e2e.proxy import Proxy, running
-from tests.fakes import FakeProvider
 
 OLLAMA_MODELS = ["phi3:mini", "llama3.1:8b", "codellama:13b", "nomic-embed-text"]
 

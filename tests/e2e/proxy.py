@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 import yaml
 
-from tests.fakes import FakeProvider
+from router_plugin.fakes import FakeProvider
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "sk-router-test"
@@ -171,8 +171,5 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 def events(response: httpx.Response) -> list[Any]:
     """The JSON payloads of a streamed answer, in order."""
-    payloads = []
-    for line in response.text.splitlines():
-        if line.startswith("data:") and line[5:].strip() not in ("", "[DONE]"):
-            payloads.append(json.loads(line[5:]))
-    return payloads
+    lines = (line[5:].strip() for line in response.text.splitlines() if line.startswith("data:"))
+    return [json.loads(line) for line in lines if line not in ("", "[DONE]")]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from router_plugin.fakes.faults import BY_NAME
 from tests.e2e.bodies import ANALYSIS, PATHS, SSN, SSN_DIGITS, body
 from tests.e2e.proxy import Proxy, events
-from tests.fakes.faults import BY_NAME
 
 RETRIED = ["status-500", "status-503", "status-529", "status-429"]
 NOT_RETRIED = ["status-401", "status-403", "status-404"]

@@ -1,0 +1,165 @@
+"""In-process use: `litellm.completion(model="router/auto")` decides and locks like the proxy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from router_plugin.fakes import FakeProvider
+from tests.e2e.bodies import ANALYSIS, SIMPLE, SSN, SSN_DIGITS
+from tests.e2e.conftest import OLLAMA_MODELS
+from tests.e2e.proxy import CLOUD, pack, point_at
+
+pytestmark = [
+    # LiteLLM's own models warn when they are serialised, and its clients are closed by the interpreter.
+    pytest.mark.filterwarnings("ignore::UserWarning:pydantic"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+Backends = Mapping[str, FakeProvider]
+
+
+def user(text: str) -> list[dict[str, str]]:
+    return [{"role": "user", "content": text}]
+
+
+@pytest.fixture(scope="module")
+def _fakes() -> Iterator[Backends]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+        started = {name: FakeProvider(name, kind=name).start() for name in CLOUD}
+        started["ollama"] = FakeProvider("ollama", kind="ollama", models=OLLAMA_MODELS).start()
+        for name in ("OPENAI_API_KEY", "AZURE_OPENAI_API_KEY", "ANTHROPIC_API_KEY"):
+            patch.setenv(name, "sk-invented")
+        patch.setenv("AZURE_OPENAI_ENDPOINT", started["azure"].base_url)
+        import router_plugin.sdk
+        from router_plugin import ollama, runtime_config
+
+        config = pack()
+        point_at(config, started)
+        url = started["ollama"].base_url
+        fitted, lines = runtime_config.fit_ollama(config, url, ollama.probe(url))
+        assert lines == []
+        router_plugin.sdk.configure(fitted)
+        yield started
+        for fake in started.values():
+            fake.stop()
+
+
+@pytest.fixture
+def backends(_fakes: Backends) -> Backends:
+    for fake in _fakes.values():
+        fake.clear()
+        fake.faults = []
+        fake.default_fault = None
+    return _fakes
+
+
+def called(backends: Backends) -> list[str]:
+    return [name for name, fake in backends.items() for request in fake.requests if request.asks_model]
+
+
+CASES = [(SIMPLE, "ollama"), (ANALYSIS, "anthropic"), (SSN, "ollama")]
+
+
+@pytest.mark.parametrize(("text", "backend"), CASES)
+def test_sync(backends: Backends, text: str, backend: str) -> None:
+    """`completion`, whole and streamed, goes where the proxy would send it."""
+    import litellm
+
+    answer: Any = litellm.completion(model="router/auto", messages=user(text))
+    assert answer.choices[0].message.content.startswith(f"served by {backend}")
+    assert answer._hidden_params["router"]["private"] == (text == SSN)
+    chunks: Any = litellm.completion(model="router/auto", messages=user(text), stream=True)
+    assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks).startswith(f"served by {backend}")
+    assert called(backends) == [backend, backend]
+
+
+@pytest.mark.parametrize(("text", "backend"), CASES)
+async def test_async(backends: Backends, text: str, backend: str) -> None:
+    """`acompletion`, whole and streamed, does the same."""
+    import litellm
+
+    answer: Any = await litellm.acompletion(model="router/auto", messages=user(text))
+    assert answer.choices[0].message.content.startswith(f"served by {backend}")
+    stream: Any = await litellm.acompletion(model="router/auto", messages=user(text), stream=True)
+    text_back = "".join([chunk.choices[0].delta.content or "" async for chunk in stream])
+    assert text_back.startswith(f"served by {backend}")
+    assert called(backends) == [backend, backend]
+
+
+def test_tools(backends: Backends) -> None:
+    """Tool definitions go along, and calls come back."""
+    import litellm
+
+    tools = [{"type": "function", "function": {"name": "weather", "parameters": {"type": "object", "properties": {}}}}]
+    answer: Any = litellm.completion(model="router/auto", messages=user("CALL_TOOL What is the weather?"), tools=tools)
+    assert answer.choices[0].message.tool_calls[0].function.name == "weather"
+
+
+def test_steering_by_model_name_and_metadata(backends: Backends) -> None:
+    """`router/auto-cost` and `metadata={"router": ...}` steer as they do through the proxy."""
+    import litellm
+
+    litellm.completion(model="router/auto-cost", messages=user(ANALYSIS))
+    litellm.completion(model="router/auto", messages=user(SIMPLE), metadata={"router": {"provider": "openai"}})
+    assert called(backends) == ["openai", "ollama"]
+
+
+def test_a_dead_local_server_never_means_the_cloud(backends: Backends) -> None:
+    """Private text with the local server down is an error, and reaches no cloud back end."""
+    import litellm
+
+    with backends["ollama"].refusing(), pytest.raises(Exception, match=r"(?i)ollama|connect"):
+        litellm.completion(model="router/auto", messages=user(SSN))
+    assert not any(backends[name].saw(SSN_DIGITS) for name in CLOUD)
+
+
+@pytest.mark.parametrize("text", [SIMPLE, SSN])
+def test_fallbacks_around_the_router_are_refused(backends: Backends, text: str) -> None:
+    """LiteLLM would run them past the lock, so nothing is sent at all."""
+    import litellm
+
+    cloud = {"model": "openai/gpt-4o", "api_base": backends["openai"].base_url, "api_key": "sk-invented"}
+    with pytest.raises(Exception, match="past the privacy lock"):
+        litellm.completion(model="router/auto", messages=user(text), fallbacks=[cloud])
+    assert called(backends) == []
+
+
+async def test_async_fallbacks_around_the_router_are_refused(backends: Backends) -> None:
+    """The same for `acompletion`."""
+    import litellm
+
+    cloud = {"model": "openai/gpt-4o", "api_base": backends["openai"].base_url, "api_key": "sk-invented"}
+    with pytest.raises(litellm.BadRequestError, match="past the privacy lock"):
+        await litellm.acompletion(model="router/auto", messages=user(SSN), fallbacks=[cloud])
+    assert called(backends) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        ({"messages": []}, "messages"),
+        ({"messages": user("hi"), "api_base": "http://127.0.0.1:9"}, "api_base"),
+        ({"messages": user("hi"), "model": "router/auto-magic"}, "auto-cost"),
+    ],
+)
+def test_bad_input_is_refused_before_anything_is_sent(backends: Backends, arguments: dict[str, Any], word: str) -> None:
+    """The error names the cause."""
+    import litellm
+
+    with pytest.raises(litellm.BadRequestError, match=word):
+        litellm.completion(**{"model": "router/auto", **arguments})
+    assert called(backends) == []
+
+
+def test_explain_calls_nothing(backends: Backends) -> None:
+    """A decision can be had without a call."""
+    import router_plugin.sdk
+
+    assert router_plugin.sdk.explain(user(SSN)).private is True
+    assert called(backends) == []
