@@ -71,7 +71,7 @@ def read_ask(conversation: Conversation) -> Ask:
     position = _last_from_user(turns)
     last = said[position] if position >= 0 else ""
     earlier = [said[i] for i in range(max(position, 0)) if turns[i].role in (Origin.USER, Origin.SYSTEM)]
-    kind = _kind(turns, position, last, said)
+    kind = _kind(turns, position, last)
     offer = next((said[i] for i in range(len(turns) - 1, -1, -1) if turns[i].role is Origin.ASSISTANT), "")
     result = said[-1] if turns and turns[-1].role is Origin.TOOL_RESULT else ""
     task = _task(earlier)
@@ -109,7 +109,7 @@ def _last_from_user(turns: Sequence[Turn]) -> int:
     return -1
 
 
-def _kind(turns: Sequence[Turn], position: int, last: str, said: Sequence[str]) -> Kind:
+def _kind(turns: Sequence[Turn], position: int, last: str) -> Kind:
     if turns and turns[-1].role is Origin.TOOL_RESULT:
         return Kind.TOOL
     if position <= 0:

@@ -1,0 +1,267 @@
+"""Labelled rows -> a calibrated complexity model, cross-validated by groups, with gates that it has to pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from router_plugin import features
+from router_plugin.ask import read_ask
+from router_plugin.complexity import HEADS, Cuts, Thresholds, TrainedScorer
+from router_plugin.keywords import keyword_score
+from router_plugin.training import metrics
+from router_plugin.training.linear import BlockSpec, Example, Fitted, LinearSpec, fit_linear, platt
+from router_plugin.training.rows import group_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from router_plugin.textmodel import TextModel
+    from router_plugin.training.rows import Row
+
+SPEC = LinearSpec(
+    blocks=(BlockSpec("words", 0, max_features=24_000), BlockSpec("words", 1, min_df=3), BlockSpec("words", 2)),
+    C=20.0,
+    dense_scale=0.5,
+)
+FOLDS = 5
+OFF_BY_TWO_COST = 1.0  # an off-by-two error counts this much on top of being wrong when cuts are chosen
+# Whose domain names say that a row is work on code, and whose say that it isn't.
+CODE_DOMAINS = frozenset(
+    [
+        "coding_agent",
+        "python",
+        "sql",
+        "c_cpp",
+        "javascript",
+        "java",
+        "go",
+        "rust",
+        "bash",
+        "typescript",
+        "regex",
+        "git",
+        "web_css",
+        "docker_k8s",
+        "algorithms",
+        "testing",
+        "compilers",
+        "kotlin",
+        "other_lang",
+        "mobile",
+    ]
+)
+MIXED_DOMAINS = frozenset(
+    [
+        "agent",
+        "ml",
+        "devops_incident",
+        "distributed",
+        "data",
+        "data_analysis",
+        "data_formats",
+        "ops",
+        "cloud",
+        "networking",
+        "architecture",
+        "security",
+        "embedded",
+        "incident",
+        "spreadsheets",
+        "general_tech",
+        "electronics",
+        "tutoring",
+        "statistics",
+        "support",
+        "extraction",
+    ]
+)
+
+Progress = Callable[[str], None]
+
+
+@dataclass
+class Outcome:
+    """A trained model and what is known about it."""
+
+    model: TextModel
+    fitted: Fitted
+    metrics: dict[str, Any] = field(default_factory=dict)
+    failed_gates: list[str] = field(default_factory=list)
+
+
+def examples(rows: Sequence[Row], *, weight: float = 1.0) -> list[Example]:
+    """Rows as the model's inputs and targets."""
+    made = []
+    for row in rows:
+        ask = read_ask(row.conversation)
+        made.append(
+            Example(
+                features.views(ask),
+                tuple(features.dense(ask)),
+                (row.beyond_local, row.beyond_mid, code_label(row)),
+                weight,
+                f"{row.source}:{row.domain}" if row.tier is None else "",
+            )
+        )
+    return made
+
+
+def code_label(row: Row) -> float | None:
+    """1 for work on code, 0 for other work, None where the domain doesn't say."""
+    if not row.domain or row.domain in MIXED_DOMAINS or row.tier is None:
+        return None
+    return float(row.domain in CODE_DOMAINS)
+
+
+def folds(rows: Sequence[Row], seed: int = 0, count: int = FOLDS) -> np.ndarray:
+    """A fold number for each row; a group is in one fold."""
+    group = np.array(group_of(rows))
+    names = np.unique(group)
+    np.random.default_rng(seed).shuffle(names)
+    place = {int(name): i % count for i, name in enumerate(names)}
+    return np.array([place[int(g)] for g in group])
+
+
+def out_of_fold(
+    rows: Sequence[Row], extra: Sequence[Example], spec: LinearSpec, progress: Progress, seed: int = 0
+) -> np.ndarray:
+    """Logits [row, head] from models that saw neither the row nor its group; `extra` examples are in every training."""
+    made = examples(rows)
+    fold = folds(rows, seed)
+    logits = np.zeros((len(rows), len(HEADS)))
+    for k in range(FOLDS):
+        train = [e for e, f in zip(made, fold, strict=True) if f != k]
+        test = [e for e, f in zip(made, fold, strict=True) if f == k]
+        logits[fold == k] = fit_linear([*train, *extra], HEADS, spec, seed=seed).logits(test)
+        progress(f"fold {k + 1} of {FOLDS}")
+    return logits
+
+
+def choose_cuts(probability: np.ndarray, truth: np.ndarray) -> Cuts:
+    """The cuts with the best accuracy less the cost of off-by-two errors; the middle of the best ones, rounded."""
+    grid = np.round(np.arange(0.3, 0.7001, 0.02), 2)
+    value = np.array([[_value(probability, truth, a, b) for b in grid] for a in grid])
+    padded = np.pad(value, 1, mode="edge")  # the mean with its neighbours, so that no lucky peak wins
+    smooth = sum(padded[i : i + len(grid), j : j + len(grid)] for i in range(3) for j in range(3))
+    a, b = np.unravel_index(int(np.argmax(smooth)), value.shape)
+    return Cuts(local=float(grid[a]), mid=float(grid[b]))
+
+
+def _value(probability: np.ndarray, truth: np.ndarray, local: float, mid: float) -> float:
+    predicted = tiers(probability, Cuts(local=local, mid=mid))
+    return metrics.accuracy(truth, predicted) - OFF_BY_TWO_COST * metrics.off_by_two(truth, predicted)
+
+
+def tiers(probability: np.ndarray, cuts: Cuts) -> np.ndarray:
+    """Ranks as `TrainedScorer` decides them with the default thresholds."""
+    thresholds = Thresholds()
+    return np.array([thresholds.tier(cuts.score(p, min(q, p))).rank for p, q in probability[:, :2]])
+
+
+def train(
+    rows: Sequence[Row],
+    outcomes: Sequence[Row] = (),
+    *,
+    spec: LinearSpec = SPEC,
+    outcome_weight: float = 0.1,
+    fingerprint: str = "",
+    seed: int = 0,
+    progress: Progress = lambda _: None,
+) -> Outcome:
+    """Cross-validate on `rows`, calibrate and choose cuts on the out-of-fold figures, fit on everything, check gates."""
+    extra = examples(outcomes, weight=outcome_weight)
+    truth = ranks(rows)
+    logits = out_of_fold(rows, extra, spec, progress, seed)
+    slopes = {}
+    probability = np.zeros_like(logits)
+    made = examples(rows)
+    for i, head in enumerate(HEADS):
+        known = np.array([e.targets[i] is not None for e in made])
+        target = np.array([e.targets[i] or 0.0 for e in made])
+        if len(set(target[known].tolist())) < 2:  # nothing to calibrate on, such as code in data without domains
+            slopes[head] = (1.0, 0.0)
+        else:
+            slopes[head] = platt(logits[known, i], (target[known] >= 0.5).astype(int))
+        slope, offset = slopes[head]
+        probability[:, i] = 1.0 / (1.0 + np.exp(-(slope * logits[:, i] + offset)))
+    cuts = choose_cuts(probability, truth)
+    predicted = tiers(probability, cuts)
+    fitted = fit_linear([*made, *extra], HEADS, spec, seed=seed)
+    progress("final model")
+    fitted.slopes = slopes
+    figures = {
+        **metrics.summary(truth, predicted),
+        "ece_beyond_local": round(metrics.ece(probability[:, 0], (truth > 0).astype(float)), 4),
+        "ece_beyond_mid": round(metrics.ece(probability[:, 1], (truth > 1).astype(float)), 4),
+        "by_shape": metrics.by([row.shape for row in rows], truth, predicted),
+        "by_lang": metrics.by([row.lang for row in rows], truth, predicted),
+        "confusion": [[int(((truth == a) & (predicted == b)).sum()) for b in range(3)] for a in range(3)],
+        "baselines": baselines(rows, truth, seed),
+    }
+    model = fitted.export("complexity", features.NAMES, fingerprint=fingerprint)
+    known_share = _known_floor(model, made)
+    cuts = replace(cuts, known=known_share)
+    extra_data = {"features": features.VERSION, "cuts": asdict(cuts), "rows": len(rows), "outcome_rows": len(outcomes)}
+    outcome = Outcome(replace(model, extra=extra_data), fitted, {"cross_validation": figures, "cuts": asdict(cuts)})
+    outcome.failed_gates = gates(figures)
+    return outcome
+
+
+def _known_floor(model: TextModel, made: Sequence[Example]) -> float:
+    """Half of the share of known terms that 99 of 100 training rows have; below it a text is foreign to the model."""
+    shares = [score.known for e in made if (score := model.score(e.views, e.dense)).terms >= 4]
+    return round(float(np.quantile(shares, 0.01)) / 2, 3)
+
+
+def baselines(rows: Sequence[Row], truth: np.ndarray, seed: int = 0) -> dict[str, dict[str, float | int]]:
+    """What trivial rules and the keyword heuristic get on the same rows. Length has its best cuts for these rows."""
+    last = [row.messages[-1][1] for row in rows]
+    turns = [sum(role == "user" for role, _ in row.messages) for row in rows]
+    thresholds = Thresholds()
+    length = np.array([float(len(text)) for text in last])
+    low, high = metrics.best_cuts(length, truth)
+    guesses = {
+        "random": np.random.default_rng(seed).integers(0, 3, len(rows)),
+        "always_medium": np.ones(len(rows), dtype=int),
+        "length": (length >= low).astype(int) + (length >= high).astype(int),
+        "keywords": np.array(
+            [thresholds.tier(keyword_score(text, n)).rank for text, n in zip(last, turns, strict=True)]
+        ),
+    }
+    return {name: metrics.summary(truth, guess) for name, guess in guesses.items()}
+
+
+def gates(figures: dict[str, Any]) -> list[str]:
+    """Why a model mustn't be shipped; empty if it may."""
+    failed = [
+        f"accuracy {figures['accuracy']} doesn't beat the baseline {name} ({baseline['accuracy']})"
+        for name, baseline in figures["baselines"].items()
+        if figures["accuracy"] <= baseline["accuracy"]
+    ]
+    if figures["off_by_two"] > 0.1:
+        failed.append(f"{figures['off_by_two']:.1%} of the rows are off by two tiers; at most 10% may be")
+    for head in ("ece_beyond_local", "ece_beyond_mid"):
+        if figures[head] > 0.1:
+            failed.append(f"{head} is {figures[head]}; at most .1 may be")
+    return failed
+
+
+def ranks(rows: Sequence[Row]) -> np.ndarray:
+    """0, 1 or 2 for each row: its tier, or what its outcomes say."""
+    return np.array(
+        [
+            row.tier.rank
+            if row.tier is not None
+            else int((row.beyond_local or 0.0) > 0.5) + int(min(row.beyond_local or 0.0, row.beyond_mid or 0.0) > 0.5)
+            for row in rows
+        ]
+    )
+
+
+def as_scorer(outcome: Outcome) -> TrainedScorer:
+    """The trained model, ready to score conversations."""
+    return TrainedScorer(outcome.model)

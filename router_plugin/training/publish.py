@@ -1,0 +1,75 @@
+"""Train and write a model with its papers: complexity.json, complexity.joblib, metrics.json, MODEL_CARD.md."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import joblib
+
+from router_plugin.training.complexity import Outcome, Progress, train
+from router_plugin.training.linear import fingerprint
+from router_plugin.training.rows import Row, check_enough, deduplicate, read_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+
+def run(
+    data: Sequence[Path],
+    outcomes: Sequence[Path],
+    output: Path,
+    *,
+    outcome_weight: float,
+    seed: int,
+    force: bool,
+    progress: Progress,
+) -> list[str]:
+    """Read, train, check, write. Returns the gates that failed; then nothing is written unless `force`.
+
+    Errors: RowError for bad labels, FileNotFoundError.
+    """
+    rows, dropped = deduplicate([row for path in data for row in read_rows(path)])
+    check_enough(rows)
+    progress(f"{len(rows)} rows; {len(dropped)} exact repeats left out")
+    for lost, kept in dropped[:20]:
+        progress(f"  {lost} repeats {kept}")
+    outcome_rows = [row for path in outcomes for row in read_rows(path)]
+    outcome = train(
+        rows,
+        outcome_rows,
+        outcome_weight=outcome_weight,
+        fingerprint=fingerprint([_public(row) for row in (*rows, *outcome_rows)]),
+        seed=seed,
+        progress=progress,
+    )
+    figures = outcome.metrics["cross_validation"]
+    progress(f"cross-validated: accuracy {figures['accuracy']}, off by two {figures['off_by_two']}")
+    for name, baseline in figures["baselines"].items():
+        progress(f"  beside it {name}: {baseline['accuracy']}")
+    if not outcome.failed_gates or force:
+        write(outcome, output)
+        progress(f"wrote {output.name}/complexity.json, version {outcome.model.version}")
+    return outcome.failed_gates
+
+
+def _public(row: Row) -> dict[str, Any]:
+    return {"messages": row.messages, "beyond_local": row.beyond_local, "beyond_mid": row.beyond_mid}
+
+
+def write(outcome: Outcome, output: Path) -> None:
+    """Write the model; the one before it stays as complexity.previous.json, to roll back to."""
+    output.mkdir(parents=True, exist_ok=True)
+    path = output / "complexity.json"
+    outcome.model.save(path)
+    joblib.dump({"features": outcome.fitted.features, "heads": outcome.fitted.heads}, output / "complexity.joblib", 6)
+    metrics_path = output / "metrics.json"
+    known = json.loads(metrics_path.read_text("utf-8")) if metrics_path.is_file() else {}
+    known["complexity"] = {
+        **known.get("complexity", {}),
+        "version": outcome.model.version,
+        "fingerprint": outcome.model.fingerprint,
+        **outcome.metrics,
+    }
+    metrics_path.write_text(json.dumps(known, indent=1) + "\n", "utf-8")

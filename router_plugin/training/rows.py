@@ -1,0 +1,218 @@
+"""Labelled prompts from JSONL or CSV: checked line by line, deduplicated, grouped so that look-alikes stay together."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from router_plugin.complexity import Tier
+from router_plugin.conversation import Conversation, Origin, Surface, Turn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+MIN_ROWS = 60  # fewer can't be split into five folds with every tier in each
+SHINGLE = 8  # words; two rows that share so many in a row are look-alikes
+ROLES = {
+    "system": Origin.SYSTEM,
+    "developer": Origin.SYSTEM,
+    "user": Origin.USER,
+    "assistant": Origin.ASSISTANT,
+    "tool": Origin.TOOL_RESULT,
+}
+
+
+class RowError(ValueError):
+    """Labelled data that can't be trained on; the message lists every bad line."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One labelled request. `beyond_local`, `beyond_mid`: P(the weak, the mid model fails), None where unknown."""
+
+    id: str
+    messages: tuple[tuple[str, str], ...]  # (role, text)
+    beyond_local: float | None
+    beyond_mid: float | None
+    tier: Tier | None = None
+    domain: str = ""
+    lang: str = "und"
+    source: str = ""
+    group: str = ""
+
+    def __repr__(self) -> str:
+        return f"Row({self.id!r}, {sum(len(text) for _, text in self.messages)} characters, {self.tier})"
+
+    @property
+    def conversation(self) -> Conversation:
+        """The row as the classifier gets it."""
+        return Conversation(Surface.CHAT, tuple(Turn(ROLES[role], text) for role, text in self.messages), (), ())
+
+    @property
+    def shape(self) -> str:
+        """`conversation` where something was said before, `long` over 1,500 characters, else `single`."""
+        spoken = [text for role, text in self.messages if role not in ("system", "developer")]
+        if len(spoken) > 1:
+            return "conversation"
+        return "long" if len(spoken[-1] if spoken else "") > 1500 else "single"
+
+
+def read_rows(path: Path) -> list[Row]:
+    """Every row of a .jsonl, .jsonl.gz or .csv file.
+
+    Each row has `text` or `messages`, and `tier` (low, medium, high) or outcomes `weak` and `mid` (success in 0..1 of
+    models of that class). Errors: RowError that names each bad line and what is wrong there; nothing is skipped.
+    """
+    rows: list[Row] = []
+    problems: list[str] = []
+    for line, record in _records(path, problems):
+        try:
+            rows.append(_row(record, f"{path.stem.split('.')[0]}-{line}"))
+        except RowError as error:
+            problems.append(f"line {line}: {error}")
+    if problems:
+        shown = "\n".join(f"  {problem}" for problem in problems[:50])
+        more = f"\n  and {len(problems) - 50} more" if len(problems) > 50 else ""
+        raise RowError(f"{path.name} has {len(problems)} bad line(s):\n{shown}{more}")
+    return rows
+
+
+def check_enough(rows: Sequence[Row]) -> None:
+    """Errors: RowError where there are too few rows, or none of a tier."""
+    if len(rows) < MIN_ROWS:
+        raise RowError(f"{len(rows)} rows are too few; label at least {MIN_ROWS}, some of every tier.")
+    for head in ("beyond_local", "beyond_mid"):
+        known = [value for row in rows if (value := getattr(row, head)) is not None]
+        if sum(value >= 0.5 for value in known) < 5 or sum(value < 0.5 for value in known) < 5:
+            raise RowError(f"Fewer than 5 rows on one side of {head}; label some of every tier.")
+
+
+def deduplicate(rows: Sequence[Row]) -> tuple[list[Row], list[tuple[str, str]]]:
+    """Rows without exact repeats, and the dropped repeats as (dropped id, kept id)."""
+    seen: dict[tuple[tuple[str, str], ...], str] = {}
+    kept: list[Row] = []
+    dropped: list[tuple[str, str]] = []
+    for row in rows:
+        key = tuple((role, " ".join(text.lower().split())) for role, text in row.messages)
+        if key in seen:
+            dropped.append((row.id, seen[key]))
+        else:
+            seen[key] = row.id
+            kept.append(row)
+    return kept, dropped
+
+
+def group_of(rows: Sequence[Row]) -> list[int]:
+    """A group number for each row: rows with the same `group` or a shared run of words are in one group."""
+    parent = list(range(len(rows)))
+
+    def find(i: int) -> int:
+        while parent[i] != i:
+            parent[i] = parent[parent[i]]
+            i = parent[i]
+        return i
+
+    first: dict[str, int] = {}
+    for i, row in enumerate(rows):
+        for key in _keys(row):
+            parent[find(i)] = find(first.setdefault(key, i))
+    return [find(i) for i in range(len(rows))]
+
+
+def _keys(row: Row) -> Iterator[str]:
+    if row.group:
+        yield f"group {row.group}"
+    for role, text in row.messages:
+        if role in ("system", "developer"):
+            continue  # many sessions share their system prompt
+        words = text.lower().split()
+        for start in range(max(1, len(words) - SHINGLE + 1)):
+            shingle = " ".join(words[start : start + SHINGLE])
+            if len(shingle) >= 32:
+                yield shingle
+
+
+def _records(path: Path, problems: list[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+    if path.suffix == ".csv":
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            for record in (reader := csv.DictReader(file)):
+                yield reader.line_num, {k: v for k, v in record.items() if k and v not in (None, "")}
+        return
+    data = path.read_bytes()
+    lines = (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8").splitlines()
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+        except ValueError:
+            problems.append(f"line {number}: not JSON")
+            continue
+        if isinstance(record, dict):
+            yield number, record
+        else:
+            problems.append(f"line {number}: not an object")
+
+
+def _row(record: dict[str, Any], fallback_id: str) -> Row:
+    text = record.get("text", record.get("prompt"))
+    messages = record.get("messages")
+    if isinstance(messages, str):  # a CSV cell
+        try:
+            messages = json.loads(messages)
+        except ValueError:
+            raise RowError("`messages` is not JSON") from None
+    if messages is None and isinstance(text, str) and text.strip():
+        messages = [{"role": "user", "content": text}]
+    if not isinstance(messages, list) or not messages:
+        raise RowError("needs `text` or a non-empty list `messages`")
+    beyond_local, beyond_mid, tier = _label(record)
+    return Row(
+        id=str(record.get("id", fallback_id)),
+        messages=tuple(_message(message) for message in messages),
+        beyond_local=beyond_local,
+        beyond_mid=beyond_mid,
+        tier=tier,
+        domain=str(record.get("domain", "")),
+        lang=str(record.get("lang", "und")),
+        source=str(record.get("source", "")),
+        group=str(record.get("group") or ""),
+    )
+
+
+def _message(message: object) -> tuple[str, str]:
+    if not isinstance(message, dict) or message.get("role") not in ROLES:
+        raise RowError(f"a message's `role` must be one of {', '.join(ROLES)}")
+    content = message.get("content")
+    if not isinstance(content, str):
+        raise RowError("a message's `content` must be a string")
+    return str(message["role"]), content
+
+
+def _label(record: dict[str, Any]) -> tuple[float | None, float | None, Tier | None]:
+    tier = record.get("tier")
+    weak, mid = _share(record, "weak"), _share(record, "mid")
+    if weak is not None:
+        named = Tier(tier) if tier in tuple(Tier) else None
+        beyond_mid = None if mid is None else 1.0 - mid
+        return 1.0 - weak, beyond_mid, named
+    if isinstance(tier, str) and tier.strip().lower() in tuple(t.value for t in Tier):
+        found = Tier(tier.strip().lower())
+        return float(found.rank > 0), float(found.rank > 1), found
+    raise RowError("needs `tier` (low, medium or high), or `weak` and `mid` (success in 0..1)")
+
+
+def _share(record: dict[str, Any], key: str) -> float | None:
+    if record.get(key) is None:
+        return None
+    try:
+        value = float(record[key])
+    except (TypeError, ValueError):
+        raise RowError(f"`{key}` must be a number in 0..1") from None
+    if not 0.0 <= value <= 1.0:
+        raise RowError(f"`{key}` must be in 0..1, got {value}")
+    return value

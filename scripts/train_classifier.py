@@ -1,0 +1,51 @@
+#!/usr/bin/env python3
+"""Train the complexity classifier: labelled prompts in, classifier_model/complexity.json and its papers out.
+
+Labels: JSONL or CSV with `text` or `messages`, and `tier` (low, medium, high) or outcomes `weak` and `mid`.
+Exit codes: 0 written, 1 bad data, 2 a gate failed and nothing was written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    default = [ROOT / "classifier_model" / "prompts.jsonl"]
+    parser.add_argument("--data", type=Path, nargs="+", default=default, help="labelled prompts (default: the shipped)")
+    parser.add_argument("--outcomes", type=Path, nargs="*", default=[], help="rows with per-model outcomes, added")
+    parser.add_argument("--outcome-weight", type=float, default=0.1, help="what an outcome row counts (default: .1)")
+    parser.add_argument("--output", type=Path, default=ROOT / "classifier_model", help="folder to write to")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--force", action="store_true", help="write the model even if a gate fails")
+    options = parser.parse_args()
+
+    from router_plugin.training.publish import run
+    from router_plugin.training.rows import RowError
+
+    try:
+        failed = run(
+            options.data,
+            options.outcomes,
+            options.output,
+            outcome_weight=options.outcome_weight,
+            seed=options.seed,
+            force=options.force,
+            progress=lambda line: print(line, flush=True),
+        )
+    except (RowError, FileNotFoundError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    for gate in failed:
+        print(f"gate failed: {gate}", file=sys.stderr)
+    return 2 if failed and not options.force else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
