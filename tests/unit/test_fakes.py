@@ -1,4 +1,4 @@
-"""tests.fakes: what a fake back end answers and records, over real sockets."""
+"""router_plugin.fakes: what a fake back end answers and records, over real sockets."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from tests.fakes import CALL_TOOL, FakeProvider
-from tests.fakes.client import AZURE, CHAT, KINDS, MESSAGES, SURFACES, VERSION, WEB, ask, events, post, streamed_text
+from router_plugin.fakes import CALL_TOOL, FakeProvider
+from tests.fakes_client import AZURE, CHAT, KINDS, MESSAGES, SURFACES, VERSION, WEB, ask, events, post, streamed_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -247,10 +247,10 @@ def test_many_clients_at_once_are_all_recorded(openai: FakeProvider) -> None:
 
 
 def test_the_command_line_serves_and_writes_each_request_down(tmp_path: Path) -> None:
-    """`python -m tests.fakes.server` prints its base URL, keeps JSON lines, and ends on SIGTERM."""
+    """`python -m router_plugin.fakes.server` prints its base URL, keeps JSON lines, and ends on SIGTERM."""
     record = tmp_path / "requests.jsonl"
     options = ["--kind", "anthropic", "--name", "cli", "--record", str(record), "--faults", "status-529"]
-    command = [sys.executable, "-W", "error", "-m", "tests.fakes.server", *options]
+    command = [sys.executable, "-W", "error", "-m", "router_plugin.fakes.server", *options]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         url = process.stdout.readline().strip()

@@ -1,4 +1,4 @@
-"""tests.fakes.faults: each way to fail, as a client sees it."""
+"""router_plugin.fakes.faults: each way to fail, as a client sees it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from tests.fakes import Effect, FakeProvider, Fault, faults
-from tests.fakes.client import CHAT, KINDS, MESSAGES, SURFACES, WEB, ask, events, streamed_text
+from router_plugin.fakes import Effect, FakeProvider, Fault, faults
+from tests.fakes_client import CHAT, KINDS, MESSAGES, SURFACES, WEB, ask, events, streamed_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""tests.fakes through LiteLLM: its own clients read every surface to the end, and map every error.
+"""router_plugin.fakes through LiteLLM: its own clients read every surface to the end, and map every error.
 
 These pin what LiteLLM makes of a provider's replies; where a later LiteLLM differs, they say so.
 """
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.fakes import CALL_TOOL, Effect, FakeProvider, Fault, faults
-from tests.fakes.reply import EMBEDDING_DIMENSIONS
+from router_plugin.fakes import CALL_TOOL, Effect, FakeProvider, Fault, faults
+from router_plugin.fakes.reply import EMBEDDING_DIMENSIONS
 
 os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # no look at the network on import
 litellm: Any = pytest.importorskip("litellm")

@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, final
 from urllib.parse import urlsplit
 
-from tests.fakes import anthropic_shape, ollama_shape, openai_shape, script
-from tests.fakes.faults import Effect, Ending, Fault, Problem
-from tests.fakes.listener import HOST, PATIENCE_SECONDS, Listener
-from tests.fakes.reply import MODELS, Backend, Call, Shape
-from tests.fakes.wire import Connection, GoneError, Recorded
+from router_plugin.fakes import anthropic_shape, ollama_shape, openai_shape, script
+from router_plugin.fakes.faults import Effect, Ending, Fault, Problem
+from router_plugin.fakes.listener import HOST, PATIENCE_SECONDS, Listener
+from router_plugin.fakes.reply import MODELS, Backend, Call, Shape
+from router_plugin.fakes.wire import Connection, GoneError, Recorded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

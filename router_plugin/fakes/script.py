@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from tests.fakes.faults import NO_BYTE, Effect, Ending, Fault, Problem
-from tests.fakes.reply import Call, Reply, Shape
+from router_plugin.fakes.faults import NO_BYTE, Effect, Ending, Fault, Problem
+from router_plugin.fakes.reply import Call, Reply, Shape
 
 HUGE_WORD_BYTES = 65_536
 HTML = b"<!doctype html><html><head><title>Sign in</title></head><body>Sign in to the network.</body></html>"

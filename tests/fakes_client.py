@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 if TYPE_CHECKING:
-    from tests.fakes.provider import FakeProvider
+    from router_plugin.fakes.provider import FakeProvider
 
 KINDS = ("openai", "azure", "anthropic", "ollama")
 AZURE = "/openai/deployments/gpt-4.1-mini"

@@ -6,8 +6,8 @@ import hashlib
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from tests.fakes.faults import Problem
-from tests.fakes.reply import (
+from router_plugin.fakes.faults import Problem
+from router_plugin.fakes.reply import (
     EMBEDDING_DIMENSIONS,
     Call,
     Json,
@@ -133,6 +133,8 @@ def _show(call: Call) -> Reply:
     }
     entry = _entry(_model(call))
     body.update({key: entry[key] for key in ("remote_model", "remote_host") if key in entry})
+    if _model(call) in backend.remote:
+        body.update({"remote_model": _model(call), "remote_host": CLOUD_HOST})
     return whole(body)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from tests.fakes.reply import Call, Json, Reply, dump, new_id, sse, text_of, tokens, wanted_tools, whole, words
+from router_plugin.fakes.reply import Call, Json, Reply, dump, new_id, sse, text_of, tokens, wanted_tools, whole, words
 
 SSE_TYPE = "text/event-stream; charset=utf-8"
 

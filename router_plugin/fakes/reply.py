@@ -9,7 +9,7 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from tests.fakes.faults import Problem
+from router_plugin.fakes.faults import Problem
 
 CALL_TOOL = "CALL_TOOL"  # in the last user text: each occurrence asks for one tool call
 EMBEDDING_DIMENSIONS = 32
@@ -30,6 +30,7 @@ class Backend:
     loaded: list[str] = field(default_factory=list)
     text: str = ""
     context_length: int = 8192
+    remote: frozenset[str] = frozenset()  # models that Ollama would run elsewhere, under names that don't tell
     capabilities: tuple[str, ...] = ("completion", "tools")
 
     def reply_text(self) -> str:

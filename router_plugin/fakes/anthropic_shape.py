@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.fakes.faults import Problem
-from tests.fakes.reply import Call, Json, Reply, dump, new_id, sse, text_of, tokens, wanted_tools, whole, words
+from router_plugin.fakes.faults import Problem
+from router_plugin.fakes.reply import Call, Json, Reply, dump, new_id, sse, text_of, tokens, wanted_tools, whole, words
 
 SSE_TYPE = "text/event-stream; charset=utf-8"
 

@@ -8,9 +8,9 @@ import struct
 import time
 from typing import Any
 
-from tests.fakes import responses_shape
-from tests.fakes.faults import Problem
-from tests.fakes.reply import (
+from router_plugin.fakes import responses_shape
+from router_plugin.fakes.faults import Problem
+from router_plugin.fakes.reply import (
     EMBEDDING_DIMENSIONS,
     Call,
     Json,

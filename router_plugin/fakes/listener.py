@@ -7,7 +7,7 @@ import socket
 import threading
 from typing import TYPE_CHECKING, Any
 
-from tests.fakes.wire import HEAD_LIMIT, Connection
+from router_plugin.fakes.wire import HEAD_LIMIT, Connection
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine

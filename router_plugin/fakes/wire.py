@@ -15,7 +15,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl, unquote, unquote_plus, urlsplit
 
-from tests.fakes.faults import Ending
+from router_plugin.fakes.faults import Ending
 
 HEAD_LIMIT = 1 << 20
 POLL_SECONDS = 0.01

@@ -1,6 +1,6 @@
 """A fake back end from a command line: prints its URL, serves until it is ended (Ctrl-C or SIGTERM).
 
-python -m tests.fakes.server --kind openai --name fake-openai --port 0 --record requests.jsonl
+python -m router_plugin.fakes.server --kind openai --name fake-openai --port 0 --record requests.jsonl
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ import threading
 import time
 from pathlib import Path
 
-from tests.fakes.faults import BY_NAME
-from tests.fakes.provider import KINDS, FakeProvider
+from router_plugin.fakes.faults import BY_NAME
+from router_plugin.fakes.provider import KINDS, FakeProvider
 
 
 def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m tests.fakes.server", description="A recording fake back end.")
+    parser = argparse.ArgumentParser(
+        prog="python -m router_plugin.fakes.server", description="A recording fake back end."
+    )
     parser.add_argument("--kind", choices=KINDS, default="openai")
     parser.add_argument("--name", help="what replies call it (default: fake-KIND)")
     parser.add_argument("--port", type=int, default=0, help="0: any free port")
