@@ -9,6 +9,7 @@ from litellm.types.utils import all_litellm_params
 
 from router_plugin.deployments import host_of
 from router_plugin.errors import RequestRefused, RouterPluginError
+from router_plugin.locality import OLLAMA_PREFIXES, OllamaLocality
 from router_plugin.pipeline import Router
 from router_plugin.request import Surface
 from router_plugin.state import RequestState
@@ -70,8 +71,9 @@ def control_fields(body: Iterable[str]) -> list[str]:
 class Lock:
     """Decides about one call of one deployment. Holds no state of its own."""
 
-    def __init__(self, router: Router) -> None:
+    def __init__(self, router: Router, ollama: OllamaLocality | None = None) -> None:
         self._router = router
+        self._ollama = ollama or OllamaLocality()
 
     def is_local(self, call: Mapping[str, Any]) -> bool:
         """Whether a call stays at home: its real api_base is a local deployment's, and its model no cloud model."""
@@ -80,13 +82,14 @@ class Lock:
             return False
         return not _text(call.get("model")).endswith("cloud")
 
-    def check(self, call: Mapping[str, Any], call_type: str, state: RequestState | None) -> None:
+    async def check(self, call: Mapping[str, Any], call_type: str, state: RequestState | None) -> None:
         """Pass or raise.
 
         `call` holds the arguments of a LiteLLM call after the pick. Content for a deployment that isn't local is
         scanned here, afresh, whatever was decided before. Errors: EgressDenied.
         """
         if self.is_local(call):
+            await self._prove_local(call)
             return
         if state is None or state.plan is None or state.decision is None:
             raise EgressDenied("This call was not decided by the router, and its target is not local.")
@@ -101,6 +104,19 @@ class Lock:
             raise EgressDenied("What would be sent can't be read, and the target is not local.") from None
         if verdict.private or verdict.droppable:
             raise EgressDenied("What would be sent is private, and the target is not local.")
+
+    async def _prove_local(self, call: Mapping[str, Any]) -> None:
+        """A local address is not enough for Ollama, which serves cloud models too. Errors: EgressDenied."""
+        model = _text(call.get("model"))
+        provider = _text(call.get("custom_llm_provider"))
+        is_ollama = model.startswith(OLLAMA_PREFIXES) or provider.startswith("ollama")
+        if not is_ollama or not self._router.config.settings.check_ollama_models:
+            return
+        if not await self._ollama.is_local(_text(call.get("api_base") or call.get("base_url")), model):
+            raise EgressDenied(
+                "Ollama did not confirm that this model runs on its own machine, so nothing was sent to it. See "
+                "callback_settings.router_plugin.check_ollama_models."
+            )
 
 
 def sent_body(call: Mapping[str, Any], surface: Surface) -> dict[str, Any]:

@@ -59,6 +59,12 @@ class PrivatePinRejected(RequestRefused):
     code = "private_pin_rejected"
 
 
+class HistoryNotShown(RequestRefused):
+    """A stateful request whose history is elsewhere, so that no one can say what it holds."""
+
+    code = "history_not_shown"
+
+
 class NoLocalDeployment(RequestRefused):
     """A request must stay local and no local deployment can take it."""
 

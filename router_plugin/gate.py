@@ -2,55 +2,72 @@
 
 from __future__ import annotations
 
-import json
+import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from router_plugin.api_errors import error_body
+from router_plugin.answer import Answer, Message, Send, refuse, send_json
 from router_plugin.endpoints import is_open, routed_surface
 from router_plugin.errors import EndpointClosed, RequestRefused, RequestTooLarge
+from router_plugin.local_endpoints import COUNT_TOKENS, HEALTH, authorise, count_tokens, health
+from router_plugin.pipeline import Router
 from router_plugin.request import Surface
-from router_plugin.settings import Settings
-from router_plugin.state import RequestState, begin
-from router_plugin.streams import has_content
+from router_plugin.state import begin
 
 log = logging.getLogger("router_plugin")
 
-Message = MutableMapping[str, Any]
-Send = Callable[[Message], Awaitable[None]]
 Receive = Callable[[], Awaitable[Message]]
 App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
+PROOF_SECONDS = 30.0
 BYTES_PER_CHARACTER = 4  # the longest UTF-8 form; JSON escapes may be longer, and are refused with the same message
-MAX_HELD_BYTES = 262_144  # of a stream without content; then the headers go, with the planned deployment only
 
 
-class AllFailed(RequestRefused):
-    """Every deployment of a chain was tried and failed."""
+class NotProved(RequestRefused):
+    """The start-up self-test has not passed, so nothing is routed."""
 
     status = 503
-    code = "all_deployments_failed"
+    code = "not_ready"
 
 
-class Unreadable(RequestRefused):
-    """LiteLLM failed on a request before the router saw it."""
+class Opening:
+    """Whether the gate lets requests through, and why not."""
 
-    code = "unreadable_request"
+    def __init__(self, *, passed: bool = False) -> None:
+        self._passed = passed
+        self._decided = asyncio.Event()
+        self.reason = "The router has not yet proved that LiteLLM calls its hooks. Try again in a moment."
+        if passed:
+            self._decided.set()
 
+    async def passed(self) -> bool:
+        """Whether requests may pass; waits for the proof for a while."""
+        if not self._decided.is_set():
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._decided.wait(), PROOF_SECONDS)
+        return self._passed
 
-UNREADABLE = (
-    "The proxy could not read this request, so it was sent nowhere. Send a JSON object with `model` and without "
-    "`api_base`, `base_url`, `user_config` or `model_list`."
-)
+    def open(self) -> None:
+        """Let requests through from now on."""
+        self._passed = True
+        self._decided.set()
+
+    def fail(self, reason: str) -> None:
+        """Keep the gate shut, with this reason."""
+        self.reason = reason
+        self._decided.set()
 
 
 class Gate:
     """ASGI middleware around LiteLLM's app."""
 
-    def __init__(self, app: App, settings: Settings) -> None:
+    def __init__(self, app: App, router: Router, opening: Opening | None = None) -> None:
         self.app = app
-        self.settings = settings
+        self.router = router
+        self.settings = router.config.settings
+        self.opening = opening or Opening(passed=True)
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Pass open endpoints on, with the decision's headers on the way back; refuse the rest."""
@@ -62,8 +79,10 @@ class Gate:
             return
         path = str(scope.get("path", "/"))
         method = str(scope.get("method", "GET"))
+        if await self._answered_here(method, path.rstrip("/"), scope, receive, send):
+            return
         if not is_open(method, path, self.settings.endpoints.open):
-            await _refuse(send, _closed(path), None)
+            await refuse(send, _closed(path), None)
             return
         surface = routed_surface(method, path)
         if surface is None:
@@ -71,102 +90,72 @@ class Gate:
             return
         too_large = _too_large(scope, self.settings.limits.max_body_characters)
         if too_large is not None:
-            await _refuse(send, too_large, surface)
+            await refuse(send, too_large, surface)
             return
-        answer = _Answer(send, begin(), surface)
+        if not await self.opening.passed():
+            await refuse(send, NotProved(self.opening.reason), surface)
+            return
+        answer = Answer(send, begin(), surface)
         try:
             await self.app(scope, receive, answer)
         except Exception as error:  # noqa: BLE001 - the server would log a traceback, which may hold request text
             log.error("router_plugin: LiteLLM failed on %s (%s)", path, type(error).__name__)
             await answer.fail()
 
-
-class _Answer:
-    """Holds an answer's start until it is known who gave it, then sends it with the decision's headers."""
-
-    def __init__(self, send: Send, state: RequestState, surface: Surface) -> None:
-        self._send = send
-        self._state = state
-        self._surface = surface
-        self._start: Message | None = None
-        self._held: list[Message] = []
-        self._size = 0
-        self._streams = False
-        self._passing = False
-
-    async def __call__(self, message: Message) -> None:
-        if self._passing:
-            await self._send(message)
-        elif message["type"] == "http.response.start":
-            self._start = message
-            self._streams = _header(message, b"content-type").startswith(b"text/event-stream")
-        elif message["type"] != "http.response.body" or self._start is None:
-            await self._send(message)
+    async def _answered_here(
+        self, method: str, path: str, scope: MutableMapping[str, Any], receive: Receive, send: Send
+    ) -> bool:
+        """Token counting and health are answered by the gate, with the master key; True when it did."""
+        if (method, path) not in {("POST", COUNT_TOKENS), ("GET", HEALTH)}:
+            return False
+        surface = Surface.MESSAGES if path == COUNT_TOKENS else None
+        try:
+            authorise(dict(scope.get("headers", ())), _master_key())
+            if path == HEALTH:
+                result: dict[str, Any] = health(self.router)
+            else:
+                limit = self.settings.limits.max_body_characters
+                content = await _read(receive, limit * BYTES_PER_CHARACTER)
+                result = await asyncio.to_thread(count_tokens, self.router, content)
+        except RequestRefused as refusal:
+            await refuse(send, refusal, surface)
         else:
-            await self._body(message, self._start)
-
-    async def fail(self) -> None:
-        """End an answer that LiteLLM left unfinished. One that is under way can only be cut."""
-        if self._passing:
-            return
-        await _refuse(self._send, self._state.refusal or Unreadable(UNREADABLE), self._surface)
-        self._passing = True
-
-    async def _body(self, message: Message, start: Message) -> None:
-        self._held.append(message)
-        self._size += len(message.get("body", b""))
-        last = not message.get("more_body", False)
-        failed = start["status"] >= 400
-        if failed and last:
-            self._replace_error(start)
-        if last or (not failed and not self._streams):
-            await self._flush(start, known=True)
-        elif self._streams and not failed:
-            if has_content(message.get("body", b"")):
-                await self._flush(start, known=True)
-            elif self._size > MAX_HELD_BYTES:
-                await self._flush(start, known=False)
-
-    def _replace_error(self, start: Message) -> None:
-        """Ours where the router refused or the chain is exhausted; a provider's own word otherwise."""
-        refusal = self._state.refusal or _exhausted(self._state, int(start["status"]))
-        if refusal is None:
-            return
-        body = json.dumps(error_body(refusal, self._surface)).encode()
-        kept = [(k, v) for k, v in start["headers"] if k.lower() not in (b"content-length", b"content-type")]
-        start["status"] = refusal.status
-        start["headers"] = [*kept, (b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
-        self._held = [{"type": "http.response.body", "body": body, "more_body": False}]
-
-    async def _flush(self, start: Message, *, known: bool) -> None:
-        self._passing = True
-        start["headers"] = [*start.get("headers", ()), *self._decision_headers(int(start["status"]), known)]
-        await self._send(start)
-        for message in self._held:
-            await self._send(message)
-        self._held = []
-
-    def _decision_headers(self, status: int, known: bool) -> list[tuple[bytes, bytes]]:
-        decision = self._state.decision
-        values = decision.headers() if decision is not None else {}
-        if status < 400 and self._state.served:
-            values["x-router-deployment" if known else "x-router-planned-deployment"] = self._state.served
-            values["x-router-fallbacks"] = str(max(0, len(self._state.groups_tried) - 1))
-        return [(name.encode(), value.encode("latin-1", "replace")) for name, value in values.items()]
+            await send_json(send, 200, result)
+        return True
 
 
-def install(settings: Settings) -> None:
-    """Put the gate in front of the running proxy's app.
+def install(router: Router) -> Opening:
+    """Put the gate in front of the running proxy's app; it lets requests through once the result is opened.
 
     The app has built its middleware already, so the stack is built anew; requests look it up at each call.
     """
     from litellm.proxy.proxy_server import app
     from starlette.middleware import Middleware
 
-    if any(getattr(item, "cls", None) == Gate for item in app.user_middleware):
-        return
-    app.user_middleware.insert(0, Middleware(Gate, settings=settings))
+    opening = Opening()
+    app.user_middleware[:] = [item for item in app.user_middleware if getattr(item, "cls", None) != Gate]
+    app.user_middleware.insert(0, Middleware(Gate, router=router, opening=opening))
     app.middleware_stack = app.build_middleware_stack()
+    return opening
+
+
+def _master_key() -> str | None:
+    from litellm.proxy import proxy_server
+
+    key = proxy_server.master_key
+    return key if isinstance(key, str) else None
+
+
+async def _read(receive: Receive, limit: int) -> bytes:
+    """A request's body. Errors: RequestTooLarge."""
+    content = b""
+    while True:
+        message = await receive()
+        content += bytes(message.get("body", b""))
+        if len(content) > limit:
+            raise RequestTooLarge(f"The body has more than {limit:,} bytes.")
+        if message["type"] != "http.request" or not message.get("more_body", False):
+            return content
 
 
 def _closed(path: str) -> EndpointClosed:
@@ -184,31 +173,3 @@ def _too_large(scope: MutableMapping[str, Any], limit: int) -> RequestTooLarge |
             "callback_settings.router_plugin.limits.max_body_characters."
         )
     return None
-
-
-def _exhausted(state: RequestState, status: int) -> RequestRefused | None:
-    """The error for a chain that is used up; None where a provider's own error should stand."""
-    if state.decision is None and status >= 500:
-        return Unreadable(UNREADABLE)
-    if state.decision is None or state.plan is None or state.client_error is not None or not state.failures:
-        return None
-    if status < 500 and status not in (401, 403, 404, 408, 429):
-        return None
-    tried = "; ".join(dict.fromkeys(str(failure) for failure in state.failures))
-    stays = " It must stay local, so nothing was sent elsewhere." if state.plan.local_only else ""
-    cure = " Start one with `ollama serve`, or see `router-plugin doctor`." if state.plan.local_only else ""
-    failed = AllFailed(f"Every deployment for this request failed ({tried}).{stays}{cure}")
-    if all(failure.status == 429 for failure in state.failures):
-        failed.status = 429
-    return failed
-
-
-def _header(message: Message, name: bytes) -> bytes:
-    return next((value for key, value in message.get("headers", ()) if key.lower() == name), b"")
-
-
-async def _refuse(send: Send, refusal: RequestRefused, surface: Surface | None) -> None:
-    body = json.dumps(error_body(refusal, surface)).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
-    await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
+import signal
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,12 +14,12 @@ from fastapi import HTTPException
 from litellm.exceptions import BadRequestError, ContextWindowExceededError
 from litellm.integrations.custom_logger import CustomLogger
 
-from router_plugin import gate
+from router_plugin import gate, redact, selftest
 from router_plugin.build import build_router
 from router_plugin.config import RouterConfig, load
 from router_plugin.deployments import is_auto
 from router_plugin.egress import SURFACES, EgressDenied, Lock, control_fields
-from router_plugin.errors import ConfigError, EndpointClosed, RequestRefused
+from router_plugin.errors import ConfigError, EndpointClosed, HistoryNotShown, RequestRefused
 from router_plugin.pipeline import Router
 from router_plugin.request import IDENTITY_FIELDS, Surface
 from router_plugin.state import Attempt, RequestState, begin, current
@@ -27,6 +29,9 @@ log = logging.getLogger("router_plugin")
 
 # Fields that LiteLLM narrows the deployments by before our filter sees them.
 PICK_BREAKERS = ("web_search_options",)
+OURS = "router"  # the provider that our own refusals name
+STORED_HISTORY = ("opaque.previous_response", "opaque.conversation")
+START_TRIES, START_PAUSE_SECONDS = 300, 0.2  # LiteLLM builds its router after it has loaded the callbacks
 METADATA_FIELDS = ("metadata", "litellm_metadata")  # LiteLLM keeps its own notes in them, the client's among these
 
 
@@ -79,11 +84,20 @@ class RouterPlugin(CustomLogger):
             body["metadata"] = {key: value for key, value in metadata.items() if key != METADATA_KEY}
         decision, plan = self.router.decide(body, surface, steering)
         state.surface, state.decision, state.plan = surface, decision, plan
+        if any(finding.rule in STORED_HISTORY for finding in decision.findings):
+            raise HistoryNotShown(
+                "This request continues a conversation that the provider stores and that isn't shown here, so it can't "
+                "be inspected. Send the full history in `input`, or have the operator allow it with "
+                "callback_settings.router_plugin.privacy.allow_uninspectable."
+            )
         routing = self.router.config.settings.routing
         data["model"] = plan.groups[0]
         data["fallbacks"] = list(plan.groups[1:])
         data["num_retries"] = routing.max_retries - 1
         if plan.local_only:
+            # no cache and no log callback but those of the proxy itself sees a private request
+            data["cache"] = {"no-cache": True, "no-store": True}
+            data["no-log"] = True
             data["timeout"] = self.router.config.settings.limits.private_timeout_seconds
             for key in PICK_BREAKERS:
                 data.pop(key, None)
@@ -124,7 +138,7 @@ class RouterPlugin(CustomLogger):
         allowed = [d for d in candidates if state.plan.allows(str((d.get("model_info") or {}).get("id")))]
         if not allowed:
             raise BadRequestError(
-                message="No deployment of this request's chain is left.", model=model, llm_provider="router"
+                message="No deployment of this request's chain is left.", model=model, llm_provider=OURS
             )
         if model not in state.groups_tried:
             state.groups_tried.append(model)
@@ -134,13 +148,15 @@ class RouterPlugin(CustomLogger):
         """The last look before a call: scan what is being sent, to where it is really sent."""
         state = current()
         try:
-            self.lock.check(kwargs, str(getattr(call_type, "value", call_type)), state)
+            await self.lock.check(kwargs, str(getattr(call_type, "value", call_type)), state)
         except EgressDenied as denied:
-            raise BadRequestError(message=str(denied), model=str(kwargs.get("model")), llm_provider="router") from None
+            if state is not None:
+                state.denied = str(denied)
+            raise BadRequestError(message=str(denied), model=str(kwargs.get("model")), llm_provider=OURS) from None
         except Exception as error:  # noqa: BLE001 - a lock that fails is shut
             log.error("router_plugin: the lock failed (%s); the call is refused", type(error).__name__)
             raise BadRequestError(
-                message="The router's lock failed, so this call was not made.", model="", llm_provider="router"
+                message="The router's lock failed, so this call was not made.", model="", llm_provider=OURS
             ) from None
         identity = _deployment_id(kwargs)
         if state is not None and identity:
@@ -160,7 +176,8 @@ class RouterPlugin(CustomLogger):
         status = status if isinstance(status, int) else None
         identity = _deployment_id(request_data) or state.served or "unknown"
         state.failures.append(Attempt(identity, status, type(exception).__name__, state.started))
-        if status in (400, 422) and not isinstance(exception, ContextWindowExceededError):
+        ours = getattr(exception, "llm_provider", None) == OURS
+        if status in (400, 422) and not ours and not isinstance(exception, ContextWindowExceededError):
             state.client_error = exception
 
 
@@ -199,13 +216,40 @@ def _proxy_config() -> RouterConfig:
     return load(Path(path), os.environ)
 
 
+async def _prove(plugin: RouterPlugin, opened: gate.Opening) -> None:
+    """Open the gate once LiteLLM has been seen to call every hook; else end the proxy."""
+    for _ in range(START_TRIES):
+        if _llm_router_is_built():
+            break
+        await asyncio.sleep(START_PAUSE_SECONDS)
+    try:
+        await selftest.run(plugin)
+    except Exception as error:  # noqa: BLE001 - a proof that fails in any way is no proof
+        reason = str(error) if isinstance(error, selftest.HooksNotCalled) else type(error).__name__
+        log.critical("router_plugin: the self-test failed, so the proxy stops: %s", reason)
+        opened.fail(reason)
+        os.kill(os.getpid(), signal.SIGTERM)
+        return
+    opened.open()
+
+
+def _llm_router_is_built() -> bool:
+    from litellm.proxy import proxy_server
+
+    return proxy_server.llm_router is not None
+
+
 def _start() -> RouterPlugin:
     config = _proxy_config()
     for name, why in config.inventory.left_out:
         log.warning("router_plugin: %s is left out: %s", name, why)
+    if config.settings.logs.litellm == "withheld":
+        redact.install()
     plugin = RouterPlugin(build_router(config))
-    gate.install(config.settings)
+    opening = gate.install(plugin.router)
+    _background.append(asyncio.get_running_loop().create_task(_prove(plugin, opening)))
     return plugin
 
 
+_background: list[asyncio.Task[None]] = []  # a task that nothing holds may be collected while it runs
 instance = _start()

@@ -97,6 +97,12 @@ class EndpointSettings(_Section):
     open: tuple[str, ...] = ()
 
 
+class LogSettings(_Section):
+    """What LiteLLM's own loggers may write. `full` shows errors as they came, which may quote prompts."""
+
+    litellm: Literal["withheld", "full"] = "withheld"
+
+
 DEFAULT_PRIORITIES = {"ollama": 1, "azure": 2, "openai": 3, "anthropic": 4, "embedded": 5}
 
 
@@ -109,6 +115,10 @@ class Settings(_Section):
     on_private_pin: Literal["reroute", "reject"] = "reroute"
     limits: LimitSettings = LimitSettings()
     endpoints: EndpointSettings = EndpointSettings()
+    logs: LogSettings = LogSettings()
+    check_ollama_models: bool = Field(
+        True, description="ask Ollama whether a model is one of its cloud models before private text goes to it"
+    )
 
     def provider(self, name: str) -> ProviderSettings:
         """The settings of a provider; one that isn't named is enabled, with its usual priority."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from typing import Any
 
 import click
 import yaml
+from dotenv import load_dotenv
 
 from router_plugin import ollama
 from router_plugin.cli.options import config_option
@@ -39,6 +41,7 @@ GET_OLLAMA = "For real local answers install Ollama (ollama.com/download), then:
 def serve(config: Path, port: int, host: str, embedded: bool | None, litellm_args: tuple[str, ...]) -> None:
     """Start the proxy with the router."""
     _require_free(host, port)
+    load_dotenv(config.parent / ".env")
     prepare_environment()
     raw = read_file(config)
     url = ollama.normalise(os.environ.get("OLLAMA_HOST"))
@@ -57,6 +60,7 @@ def serve(config: Path, port: int, host: str, embedded: bool | None, litellm_arg
             click.echo(f"  No local model: private requests will be refused with 503. {GET_OLLAMA}")
         click.echo(f"Model groups: {', '.join(checked.inventory.groups) or 'none'}")
         click.echo(f"Listening on http://{host}:{port}")
+        _import_from(config.parent)
         with _written(fitted) as path:
             _run_proxy(["--config", str(path), "--host", host, "--port", str(port), *litellm_args])
 
@@ -68,6 +72,13 @@ def prepare_environment() -> None:
     if not os.environ.get("LITELLM_MASTER_KEY"):
         os.environ["LITELLM_MASTER_KEY"] = f"sk-{secrets.token_urlsafe(24)}"
         click.echo(f"LITELLM_MASTER_KEY is not set. For this run it is: {os.environ['LITELLM_MASTER_KEY']}")
+
+
+def _import_from(folder: Path) -> None:
+    """Let the proxy, and workers that it starts, import the operator's own modules beside the config."""
+    here = str(folder.resolve())
+    sys.path.insert(0, here)
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH")]))
 
 
 def _require_free(host: str, port: int) -> None:

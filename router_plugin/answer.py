@@ -1,0 +1,146 @@
+"""An answer on its way back: held until it is known who gave it, then sent with the decision's headers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from router_plugin.api_errors import error_body
+from router_plugin.errors import RequestRefused
+from router_plugin.request import Surface
+from router_plugin.state import RequestState
+from router_plugin.streams import has_content
+
+Message = MutableMapping[str, Any]
+Send = Callable[[Message], Awaitable[None]]
+
+MAX_HELD_BYTES = 262_144  # of a stream without content; then the headers go, with the planned deployment only
+
+
+class AllFailed(RequestRefused):
+    """Every deployment of a chain was tried and failed."""
+
+    status = 503
+    code = "all_deployments_failed"
+
+
+class Unreadable(RequestRefused):
+    """LiteLLM failed on a request before the router saw it."""
+
+    code = "unreadable_request"
+
+
+UNREADABLE = (
+    "The proxy could not read this request, so it was sent nowhere. Send a JSON object with `model` and without "
+    "`api_base`, `base_url`, `user_config` or `model_list`."
+)
+
+
+class Answer:
+    """Holds an answer's start until it is known who gave it, then sends it with the decision's headers."""
+
+    def __init__(self, send: Send, state: RequestState, surface: Surface) -> None:
+        self._send = send
+        self._state = state
+        self._surface = surface
+        self._start: Message | None = None
+        self._held: list[Message] = []
+        self._size = 0
+        self._streams = False
+        self._passing = False
+
+    async def __call__(self, message: Message) -> None:
+        if self._passing:
+            await self._send(message)
+        elif message["type"] == "http.response.start":
+            self._start = message
+            self._streams = _header(message, b"content-type").startswith(b"text/event-stream")
+        elif message["type"] != "http.response.body" or self._start is None:
+            await self._send(message)
+        else:
+            await self._body(message, self._start)
+
+    async def fail(self) -> None:
+        """End an answer that LiteLLM left unfinished. One that is under way can only be cut."""
+        if self._passing:
+            return
+        await refuse(self._send, self._state.refusal or Unreadable(UNREADABLE), self._surface)
+        self._passing = True
+
+    async def _body(self, message: Message, start: Message) -> None:
+        self._held.append(message)
+        self._size += len(message.get("body", b""))
+        last = not message.get("more_body", False)
+        failed = start["status"] >= 400
+        if failed and last:
+            self._replace_error(start)
+        if last or (not failed and not self._streams):
+            await self._flush(start, known=True)
+        elif self._streams and not failed:
+            if has_content(message.get("body", b"")):
+                await self._flush(start, known=True)
+            elif self._size > MAX_HELD_BYTES:
+                await self._flush(start, known=False)
+
+    def _replace_error(self, start: Message) -> None:
+        """Ours where the router refused or the chain is exhausted; a provider's own word otherwise."""
+        refusal = self._state.refusal or _exhausted(self._state, int(start["status"]))
+        if refusal is None:
+            return
+        body = json.dumps(error_body(refusal, self._surface)).encode()
+        kept = [(k, v) for k, v in start["headers"] if k.lower() not in (b"content-length", b"content-type")]
+        start["status"] = refusal.status
+        start["headers"] = [*kept, (b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+        self._held = [{"type": "http.response.body", "body": body, "more_body": False}]
+
+    async def _flush(self, start: Message, *, known: bool) -> None:
+        self._passing = True
+        start["headers"] = [*start.get("headers", ()), *self._decision_headers(int(start["status"]), known)]
+        await self._send(start)
+        for message in self._held:
+            await self._send(message)
+        self._held = []
+
+    def _decision_headers(self, status: int, known: bool) -> list[tuple[bytes, bytes]]:
+        decision = self._state.decision
+        values = decision.headers() if decision is not None else {}
+        if status < 400 and self._state.served:
+            values["x-router-deployment" if known else "x-router-planned-deployment"] = self._state.served
+            values["x-router-fallbacks"] = str(max(0, len(self._state.groups_tried) - 1))
+        return [(name.encode(), value.encode("latin-1", "replace")) for name, value in values.items()]
+
+
+def _exhausted(state: RequestState, status: int) -> RequestRefused | None:
+    """The error for a chain that is used up; None where a provider's own error should stand."""
+    if state.decision is None and status >= 500:
+        return Unreadable(UNREADABLE)
+    if state.decision is None or state.plan is None or state.client_error is not None or not state.failures:
+        return None
+    if status < 500 and status not in (401, 403, 404, 408, 429) and state.denied is None:
+        return None
+    tried = "; ".join(dict.fromkeys(str(failure) for failure in state.failures))
+    stays = " It must stay local, so nothing was sent elsewhere." if state.plan.local_only else ""
+    cure = " Start one with `ollama serve`, or see `router-plugin doctor`." if state.plan.local_only else ""
+    denied = f" {state.denied}" if state.denied else ""
+    failed = AllFailed(f"Every deployment for this request failed ({tried}).{denied}{stays}{cure}")
+    if all(failure.status == 429 for failure in state.failures):
+        failed.status = 429
+    return failed
+
+
+def _header(message: Message, name: bytes) -> bytes:
+    return next((value for key, value in message.get("headers", ()) if key.lower() == name), b"")
+
+
+async def refuse(send: Send, refusal: RequestRefused, surface: Surface | None) -> None:
+    """Send a refusal in the API's shape."""
+    await send_json(send, refusal.status, error_body(refusal, surface))
+
+
+async def send_json(send: Send, status: int, value: dict[str, Any]) -> None:
+    """Send a whole JSON answer."""
+    body = json.dumps(value).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,43 @@
+"""Proof that an Ollama model is really local: Ollama serves cloud models through localhost, and `/api/show` tells."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import httpx
+
+REMEMBER_SECONDS = 300.0
+SHOW_SECONDS = 5.0
+OLLAMA_PREFIXES = ("ollama/", "ollama_chat/")
+
+
+@dataclass
+class OllamaLocality:
+    """Asks Ollama once in a while whether a model runs elsewhere (`remote_host` in `/api/show`), and remembers it."""
+
+    clock: Callable[[], float] = time.monotonic
+    _known: dict[tuple[str, str], tuple[float, bool]] = field(default_factory=dict)
+
+    async def is_local(self, api_base: str, model: str) -> bool:
+        """Whether the model runs on that server. False too where the server answers something else or nothing."""
+        name = model.split("/", 1)[1] if model.startswith(OLLAMA_PREFIXES) else model
+        key = (api_base.rstrip("/"), name)
+        at, local = self._known.get(key, (float("-inf"), False))
+        if local and self.clock() - at < REMEMBER_SECONDS:
+            return True
+        local = await self._ask(*key)
+        self._known[key] = (self.clock(), local)
+        return local
+
+    async def _ask(self, base: str, model: str) -> bool:
+        try:
+            async with httpx.AsyncClient(timeout=SHOW_SECONDS, trust_env=False) as client:
+                answer = await client.post(f"{base}/api/show", json={"model": model})
+            if answer.status_code == httpx.codes.NOT_FOUND:
+                return True  # no such model here: the call itself will say so, and nothing is sent on
+            shown = answer.raise_for_status().json()
+        except (httpx.HTTPError, ValueError):
+            return False
+        return isinstance(shown, dict) and not shown.get("remote_host") and not shown.get("remote_model")

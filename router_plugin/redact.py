@@ -1,0 +1,72 @@
+"""Keeps request text out of the proxy's log: what LiteLLM would write is reduced to where and what kind it was."""
+
+from __future__ import annotations
+
+import logging
+import re
+
+# LiteLLM quotes providers' error bodies, and tracebacks quote arguments; both may repeat a prompt.
+LITELLM_LOGGERS = ("LiteLLM", "LiteLLM Proxy", "LiteLLM Router")
+ACCESS_LOGGER = "uvicorn.access"
+ERROR_LOGGER = "uvicorn.error"
+_ERROR_NAME = re.compile(r"\b[A-Z][A-Za-z]{2,60}(?:Error|Exception|Timeout)\b")
+MAX_NAMES = 4
+ACCESS_PATH = 2  # position of the path among the arguments of uvicorn's access records
+
+
+class Withhold(logging.Filter):
+    """Reduces a record of LiteLLM's to its place and the exceptions that it names; drops what is below WARNING."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record is written; changes it in place."""
+        if record.levelno < logging.WARNING:
+            return False
+        try:
+            names = list(dict.fromkeys(_ERROR_NAME.findall(record.getMessage())))[:MAX_NAMES]
+        except Exception:  # noqa: BLE001 - a record that can't be formatted is withheld whole
+            names = []
+        kinds = f": {', '.join(names)}" if names else ""
+        record.msg = f"{record.filename}:{record.lineno}{kinds} (text withheld; logs.litellm: full shows it)"
+        _strip(record)
+        record.args = None
+        return True
+
+
+class WithoutTraceback(logging.Filter):
+    """Drops tracebacks, which may quote a request."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Always True; changes the record in place."""
+        _strip(record)
+        return True
+
+
+class WithoutQuery(logging.Filter):
+    """Cuts the query off the paths in the access log."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Always True; changes the record in place."""
+        if isinstance(record.args, tuple) and len(record.args) > ACCESS_PATH:
+            path = str(record.args[ACCESS_PATH]).split("?", 1)[0]
+            record.args = (*record.args[:ACCESS_PATH], path, *record.args[ACCESS_PATH + 1 :])
+        return True
+
+
+def install() -> None:
+    """Put the filters on LiteLLM's and the server's loggers; a second call changes nothing."""
+    for name in LITELLM_LOGGERS:
+        _add(name, Withhold())
+    _add(ERROR_LOGGER, WithoutTraceback())
+    _add(ACCESS_LOGGER, WithoutQuery())
+
+
+def _add(name: str, item: logging.Filter) -> None:
+    logger = logging.getLogger(name)
+    if not any(isinstance(known, type(item)) for known in logger.filters):
+        logger.addFilter(item)
+
+
+def _strip(record: logging.LogRecord) -> None:
+    record.exc_info = None
+    record.exc_text = None
+    record.stack_info = None

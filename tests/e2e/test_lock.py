@@ -1,0 +1,151 @@
+"""The lock beyond routing: logs, caches, callbacks, token counters, stored history, cloud models behind localhost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from router_plugin.fakes import FakeProvider
+from router_plugin.fakes.faults import BY_NAME
+from tests.e2e.bodies import ANALYSIS, PATHS, SSN, SSN_DIGITS, body
+from tests.e2e.conftest import OLLAMA_MODELS
+from tests.e2e.proxy import CLOUD, Proxy, running
+
+
+def test_tokens_are_counted_at_home(proxy: Proxy) -> None:
+    """Anthropic's token counter is answered by the router itself; no provider sees the text."""
+    answer = proxy.post("/v1/messages/count_tokens", body("messages", SSN))
+    assert answer.status_code == 200, answer.text
+    assert 5 < answer.json()["input_tokens"] < 60
+    assert all(not fake.requests for fake in proxy.fakes.values())
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "/v1/messages/count_tokens"), ("GET", "/health")])
+def test_the_routers_own_endpoints_need_the_key(proxy: Proxy, method: str, path: str) -> None:
+    """A wrong key gets a 401, and nothing is counted or told."""
+    answer = proxy.client.request(method, path, json=body("messages", "hi"), headers={"Authorization": "Bearer sk-no"})
+    assert answer.status_code == 401
+
+
+def test_health_prompts_no_deployment(proxy: Proxy) -> None:
+    """Health lists what is set up, and no back end is asked to generate."""
+    answer = proxy.client.get("/health")
+    assert answer.status_code == 200
+    assert {"id": "ollama-default-1", "group": "ollama-default", "provider": "ollama", "local": True} in answer.json()[
+        "deployments"
+    ]
+    assert all(not fake.requests for fake in proxy.fakes.values())
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"previous_response_id": "resp_abc"},
+        {"conversation": "conv_abc"},
+        {"input": [{"type": "item_reference", "id": "m"}]},
+    ],
+)
+def test_a_history_that_is_not_shown_is_refused(proxy: Proxy, more: dict[str, Any]) -> None:
+    """A stored conversation can't be inspected, so the client is asked for all of it."""
+    answer = proxy.post(PATHS["responses"], body("responses", "go on") | more)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == "history_not_shown"
+    assert all(not fake.requests for fake in proxy.fakes.values())
+
+
+@pytest.mark.parametrize("field", ["user", "metadata"])
+def test_an_identifier_in_a_field_of_its_own_is_dropped(proxy: Proxy, field: str) -> None:
+    """A mail address in `user` or `metadata` doesn't force a request home, and doesn't leave either."""
+    address = "jane.okoro@northwindhospital.org"
+    value: Any = address if field == "user" else {"customer": address}
+    for surface in ("chat", "responses", "messages"):
+        answer = proxy.post(PATHS[surface], body(surface, ANALYSIS, **{field: value}))
+        assert answer.status_code == 200, answer.text
+        assert answer.headers["x-router-deployment"].startswith("anthropic")
+    assert proxy.cloud_saw(address) == []
+
+
+@pytest.mark.parametrize("fault", ["status-400", "status-500", "context-window", "cut-before-content-rst"])
+def test_the_log_holds_no_request_text(proxy: Proxy, fault: str) -> None:
+    """Neither a private nor a public prompt is in the proxy's log, whatever fails."""
+    for fake in proxy.fakes.values():
+        fake.default_fault = BY_NAME[fault]
+    marker = "zanzibar-quokka-731"
+    for text in (f"{SSN} {marker}", f"{ANALYSIS} {marker}"):
+        for surface in PATHS:
+            proxy.post(PATHS[surface], body(surface, text))
+            proxy.post(PATHS[surface], body(surface, text, stream=True))
+    proxy.client.get(f"/v1/models?question={marker}")
+    log = proxy.log.read_text(errors="replace")
+    assert marker not in log
+    assert SSN_DIGITS not in log
+    assert "Traceback" not in log
+
+
+CALLBACK = """
+from pathlib import Path
+from litellm.integrations.custom_logger import CustomLogger
+
+FILE = Path(__file__).with_name("seen.txt")
+
+
+class Outside(CustomLogger):
+    def _write(self, kwargs):
+        with FILE.open("a") as file:
+            file.write(repr(kwargs.get("messages")) + repr(kwargs.get("input")) + "\\n")
+
+    async def async_log_success_event(self, kwargs, response_obj, start_time, end_time):
+        self._write(kwargs)
+
+    async def async_log_failure_event(self, kwargs, response_obj, start_time, end_time):
+        self._write(kwargs)
+
+
+outside = Outside()
+"""
+
+
+def test_private_requests_reach_no_cache_and_no_log_callback(tmp_path: Path) -> None:
+    """A third-party logger sees public requests only, and a private answer is never taken from or put into the cache."""
+    (tmp_path / "outside.py").write_text(CALLBACK)
+
+    def edit(config: dict[str, Any]) -> None:
+        config["litellm_settings"]["callbacks"].append("outside.outside")
+        config["litellm_settings"]["turn_off_message_logging"] = False
+        config["litellm_settings"]["cache"] = True
+        config["litellm_settings"]["cache_params"] = {"type": "local"}
+
+    with (
+        FakeProvider("ollama", kind="ollama", models=OLLAMA_MODELS) as ollama,
+        running(tmp_path, ollama=ollama, edit=edit) as proxy,
+    ):
+        for _ in range(2):
+            assert proxy.chat(SSN).status_code == 200
+            assert proxy.chat(ANALYSIS).status_code == 200
+        private = [request for request in ollama.requests if request.asks_model]
+        assert len(private) == 2  # not answered from the cache
+        assert proxy.cloud_calls() == ["anthropic"]  # the public one was: the cache works
+        ollama.default_fault = BY_NAME["status-500"]
+        proxy.chat(SSN)
+    seen = (tmp_path / "seen.txt").read_text()
+    assert "microservices" in seen  # the callback works
+    assert SSN_DIGITS not in seen
+
+
+def test_a_cloud_model_behind_localhost_is_not_local(tmp_path: Path) -> None:
+    """Ollama tells that a model is served remotely; such a deployment gets no private text."""
+    with FakeProvider("ollama", kind="ollama", models=OLLAMA_MODELS) as ollama:
+        ollama.backend.remote = frozenset(OLLAMA_MODELS)
+
+        def edit(config: dict[str, Any]) -> None:
+            for entry in config["model_list"]:
+                if entry["model_info"]["router"].get("local"):
+                    entry["litellm_params"] = {**entry["litellm_params"], "api_base": ollama.base_url}
+
+        with running(tmp_path, ollama=ollama, edit=edit) as proxy:
+            answer = proxy.chat(SSN)
+            assert answer.status_code == 503, answer.text
+            assert [request for request in ollama.requests if request.asks_model] == []
+            assert [name for name in CLOUD if proxy.fakes[name].requests] == []
