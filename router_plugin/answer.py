@@ -115,16 +115,18 @@ def _exhausted(state: RequestState, status: int) -> RequestRefused | None:
     """The error for a chain that is used up; None where a provider's own error should stand."""
     if state.decision is None and status >= 500:
         return Unreadable(UNREADABLE)
-    if state.decision is None or state.plan is None or state.client_error is not None or not state.failures:
+    if state.decision is None or state.plan is None or state.client_error is not None:
+        return None
+    if not state.failures and state.denied is None:
         return None
     if status < 500 and status not in (401, 403, 404, 408, 429) and state.denied is None:
         return None
-    tried = "; ".join(dict.fromkeys(str(failure) for failure in state.failures))
+    tried = "; ".join(dict.fromkeys(str(failure) for failure in state.failures)) or "none was called"
     stays = " It must stay local, so nothing was sent elsewhere." if state.plan.local_only else ""
     cure = " Start one with `ollama serve`, or see `router-plugin doctor`." if state.plan.local_only else ""
     denied = f" {state.denied}" if state.denied else ""
     failed = AllFailed(f"Every deployment for this request failed ({tried}).{denied}{stays}{cure}")
-    if all(failure.status == 429 for failure in state.failures):
+    if state.failures and all(failure.status == 429 for failure in state.failures):
         failed.status = 429
     return failed
 
