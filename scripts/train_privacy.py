@@ -1,0 +1,159 @@
+#!/usr/bin/env python3
+"""Train the topic model: P(a text tells of someone's private matter), from classifier_model/topics_prompts.jsonl.
+
+Writes classifier_model/topics.json (what is served), topics.joblib (the scikit-learn estimators) and
+topics_metrics.json (grouped 5-fold figures). `--negatives` adds public prompts that the figures are also reported on,
+half of them held out in each fold; their text is not stored.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import hashlib
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.linear_model import LogisticRegression
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from router_plugin.privacy.topics import views  # noqa: E402
+from router_plugin.tokens import tokens  # noqa: E402
+from router_plugin.training.linear import (  # noqa: E402
+    BlockSpec,
+    Example,
+    LinearSpec,
+    fingerprint,
+    fit_linear,
+    platt,
+)
+
+FOLDS = 5
+SPEC = LinearSpec(blocks=(BlockSpec("words"), BlockSpec("words", view=1)), C=10.0)
+LOOKALIKE_FALSE_POSITIVES = 0.10  # of the harmless look-alikes, which are far harder than what people ask
+SCREEN_KEEPS = 0.985  # share of private rows that must pass the first look
+NEGATIVE_KINDS = ("neg_ordinary", "neg_hard_medexam", "neg_code")
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    opener = gzip.open if path.suffix == ".gz" else open
+    with opener(path, "rt", encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
+
+
+def fold_of(row: dict[str, Any]) -> int:
+    """Rows of one group (minimal pairs, variants of one sentence) share a fold."""
+    key = str(row.get("group") or row["id"])
+    return int(hashlib.sha256(key.encode()).hexdigest(), 16) % FOLDS
+
+
+def example(row: dict[str, Any]) -> Example:
+    return Example(views(row["text"]), (), (float(row["private"]),), float(row.get("weight", 1.0)))
+
+
+def out_of_fold(rows: list[dict[str, Any]], examples: list[Example]) -> np.ndarray:
+    logits = np.zeros(len(rows))
+    folds = np.array([fold_of(row) for row in rows])
+    for fold in range(FOLDS):
+        fitted = fit_linear([e for e, f in zip(examples, folds, strict=True) if f != fold], ["private"], SPEC)
+        held = np.flatnonzero(folds == fold)
+        logits[held] = fitted.logits([examples[i] for i in held])[:, 0]
+    return logits
+
+
+def fit_screen(rows: list[dict[str, Any]]) -> tuple[CountVectorizer, LogisticRegression]:
+    vectorizer = CountVectorizer(analyzer=tokens, binary=True, min_df=2, max_features=6_000)
+    matrix = vectorizer.fit_transform([row["text"] for row in rows])
+    model = LogisticRegression(C=1.0, max_iter=500)
+    model.fit(matrix, [row["private"] for row in rows], sample_weight=[row.get("weight", 1.0) for row in rows])
+    return vectorizer, model
+
+
+def screen_sums(vectorizer: CountVectorizer, model: LogisticRegression, rows: list[dict[str, Any]]) -> np.ndarray:
+    return vectorizer.transform([row["text"] for row in rows]) @ np.round(model.coef_[0], 3)
+
+
+def screen_cut(rows: list[dict[str, Any]]) -> float:
+    """The sum that SCREEN_KEEPS of the private rows reach, each scored without its fold."""
+    sums = np.zeros(len(rows))
+    folds = np.array([fold_of(row) for row in rows])
+    for fold in range(FOLDS):
+        fitted = fit_screen([row for row, f in zip(rows, folds, strict=True) if f != fold])
+        held = np.flatnonzero(folds == fold)
+        sums[held] = screen_sums(*fitted, [rows[i] for i in held])
+    private = np.array([row["private"] for row in rows])
+    return float(np.quantile(sums[private], 1 - SCREEN_KEEPS))
+
+
+def share(values: np.ndarray) -> str:
+    return f"{int(values.sum())}/{len(values)} = {values.mean():.3f}" if len(values) else "0/0"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=Path, default=ROOT / "classifier_model" / "topics_prompts.jsonl")
+    parser.add_argument("--negatives", type=Path, default=ROOT.parent / "shared" / "data" / "privacy" / "dev.jsonl.gz")
+    parser.add_argument("--out", type=Path, default=ROOT / "classifier_model")
+    arguments = parser.parse_args()
+    started = time.monotonic()
+
+    rows = read(arguments.rows)
+    negatives = []
+    if arguments.negatives.is_file():
+        negatives = [row for row in read(arguments.negatives) if row["kind"] in NEGATIVE_KINDS]
+    everything = [*rows, *negatives]
+    examples = [example(row) for row in everything]
+    logits = out_of_fold(everything, examples)
+    private = np.array([bool(row["private"]) for row in everything])
+    kinds = np.array([row["kind"] for row in everything])
+    shared_rows = np.array([not row["id"].startswith("pt4-") for row in everything])
+    lookalike = ~private & shared_rows & ~np.isin(kinds, NEGATIVE_KINDS)
+    cut = float(np.quantile(logits[lookalike], 1 - LOOKALIKE_FALSE_POSITIVES))
+    slope, offset = platt(logits, private.astype(int))
+    threshold = float(1 / (1 + np.exp(-(slope * cut + offset))))
+
+    fitted = fit_linear(examples, ["private"], SPEC)
+    fitted.slopes["private"] = (slope, offset)
+    vectorizer, first = fit_screen(everything)
+    weights = dict(zip(vectorizer.get_feature_names_out(), np.round(first.coef_[0], 3).tolist(), strict=True))
+    extra = {
+        "threshold": round(threshold, 4),
+        "screen": {word: weight for word, weight in weights.items() if abs(weight) >= 0.02},
+        "screen_cut": round(screen_cut(everything), 3),
+    }
+    model = fitted.export("topics", (), extra=extra, fingerprint=fingerprint(everything))
+    model.save(arguments.out / "topics.json")
+    joblib.dump({"features": fitted.features, "heads": fitted.heads}, arguments.out / "topics.joblib", compress=3)
+
+    flagged = logits >= cut
+    metrics = {
+        "rows": {"private": int(private.sum()), "harmless": int((~private).sum())},
+        "threshold": extra["threshold"],
+        "recall, all private rows": share(flagged[private]),
+        "recall, rows with look-alikes": share(flagged[private & shared_rows]),
+        "false positives by kind": {
+            str(kind): share(flagged[~private & (kinds == kind)]) for kind in sorted(set(kinds[~private]))
+        },
+        "recall by kind": {str(kind): share(flagged[private & (kinds == kind)]) for kind in sorted(set(kinds[private]))},
+        "recall at false-positive rate on look-alikes": {
+            f"{rate:.2f}": share(logits[private & shared_rows] >= np.quantile(logits[lookalike], 1 - rate))
+            for rate in (0.02, 0.05, 0.10, 0.15)
+        },
+        "seconds": round(time.monotonic() - started, 1),
+        "version": model.version,
+    }
+    text = json.dumps(metrics, indent=1, ensure_ascii=False)
+    (arguments.out / "topics_metrics.json").write_text(text + "\n", encoding="utf-8")
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
