@@ -6,7 +6,10 @@ import sys
 
 import click
 
+from router_plugin.cli.doctor import doctor
 from router_plugin.cli.explain import explain
+from router_plugin.cli.privacy import privacy
+from router_plugin.cli.schema import schema
 from router_plugin.cli.serve import serve
 from router_plugin.errors import RouterPluginError
 
@@ -21,6 +24,9 @@ def commands() -> None:
 
 commands.add_command(serve)
 commands.add_command(explain)
+commands.add_command(schema)
+commands.add_command(privacy)
+commands.add_command(doctor)
 
 
 def main() -> None:
