@@ -137,7 +137,7 @@ class _Allowed:
 
 
 def _chosen(settings: PrivacySettings) -> list[Rule]:
-    families = settings.families.model_dump()
+    families = {**settings.families.model_dump(), "topic": settings.topics}
     disabled = set(settings.disabled_rules)
     built_in = [rule for rule in RULES if families[rule.family] and rule.name not in disabled]
     return [*built_in, *custom.rules(settings)]

@@ -41,7 +41,7 @@ RULES = (
     # Someone hands over a record, whatever it holds: "review this patient medical record and ..."
     Rule(
         "health.patient_record",
-        r"(?i)\b(?:review|summari[sz]e|analy[sz]e|extract|transcribe|rewrite|read|translate|check|interpret|proofread|clean up|tidy|condense|explain|anonymi[sz]e|here(?: i|')s|here are|attached(?: is| are)?|below (?:is|are)|attaching|pasting)\b[^\n.?]{0,48}\b(?:this|these|the following|the attached|attached|my|our|his|her|their|a|the)\s(?:\w{3,12}\s)?(?:patient(?:'?s)?|medical|clinical|hospital|psychiatric|health|therapy)\s(?:(?:medical|health|clinical|case|discharge|treatment|intake)\s)?(?:records?|files?|charts?|notes?|summary|summaries|letters?)\b",
+        r"(?i)\b(?:review|summari[sz]e|analy[sz]e|extract|transcribe|rewrite|read|translate|check|interpret|proofread|clean up|tidy|condense|explain|anonymi[sz]e|here(?: i|')s|here are|attached(?: is| are)?|below (?:is|are)|attaching|pasting)\b[^\n.?]{0,48}\b(?:this|these|the following|the attached|attached|my|our)\s(?:\w{3,12}\s)?(?:patient(?:'?s)?|medical|clinical|hospital|psychiatric|health|therapy)\s(?:(?:medical|health|clinical|case|discharge|treatment|intake)\s)?(?:records?|files?|charts?|notes?|summary|summaries|letters?)\b",
         word(r"patient|medical|clinical|hospital|psychiatric|health|therapy"),
         digits="",
         unless=r"template|placeholder|fictional|synthetic|mock|schema|dummy|sample|database|software|system\b|format|class |function",
