@@ -24,13 +24,14 @@ _TAG_FIRST, _TAG_LAST = 0xE0020, 0xE007E  # tag characters mirror printable ASCI
 
 # Letters and punctuation that are what they look like: nothing to undo in a line of only these.
 _ORDINARY = (
-    "\u00a1-\u00a9\u00ab\u00ac\u00ae-\u00b1\u00b4-\u00b8\u00bb\u00bf-\u024f\u0370-\u0373\u0376-\u03ff\u0400-\u0482\u048a-\u058f"
-    "\u05d0-\u05ea\u0620-\u064a\u0904-\u0939\u0e01-\u0e3a\u2018-\u201f\u2022\u2026\u20a0-\u20bf\u2190-\u21ff\u2500-\u257f"
+    "\u00a1-\u00a9\u00ab\u00ac\u00ae-\u00b9\u00bb-\u024f\u0370-\u0373\u0376-\u03ff\u0400-\u0482\u048a-\u058f"
+    "\u05d0-\u05ea\u0620-\u064a\u0904-\u0939\u0e01-\u0e3a\u2010-\u2015\u2018-\u201f\u2022\u2026\u2032\u2033\u20a0-\u20bf\u2190-\u22ff\u2500-\u2775\ue000-\uf8ff\U0001f300-\U0001faff"
     "\u3001-\u3029\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3\uff01\uff0c\uff1a\uff1b\uff1f"
 )
 _GREEK_TO_ARMENIAN = "[\u0370-\u058f]"
+_DASH = "[\u2010-\u2015\u2212]"
 _next_odd = finder(
-    rf"[^\x00-\x7f{_ORDINARY}]|[A-Za-z0-9]{_GREEK_TO_ARMENIAN}|{_GREEK_TO_ARMENIAN}[A-Za-z0-9]"
+    rf"[^\x00-\x7f{_ORDINARY}]|[A-Za-z0-9]{_GREEK_TO_ARMENIAN}|{_GREEK_TO_ARMENIAN}[A-Za-z0-9]|[0-9] ?{_DASH} ?[0-9]"
 )
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _AROUND = 240  # bytes around something odd that are folded with it

@@ -24,6 +24,7 @@ _IS = r"(?:\s{0,4}(?::=|=>|=|:|->|：)\s{0,4}|\s{1,3}(?:is|was|are|ist|lautet|es
 _QUOTE = r"[\"'`“”«‘’\\]{0,3}"
 _VALUE = r"([^\s\"'`,;<>“”«»‘’\\]{6,})"
 
+_DIGIT_WORDS = "zero|oh|one|two|three|four|five|six|seven|eight|nine"
 _ASSIGNED = r"(?i:(?:key|token|secret|credentials?|authorization|bearer|key[-_ ]?id|client[-_ ]?id|password|passwd|pwd|passphrase)[\"'\]]{0,2}\s{0,4}(?::|=))"
 
 def _not_reference(hit: Hit) -> bool:
@@ -92,7 +93,7 @@ RULES = (
     Rule("secrets.curl_user", r"(?i)\bcurl\b[^\n]{0,}?\s(?:-u|--user)[ =]?['\"]?([^\s:'\"$<{\[]{1,60}:[^\s'\"]{4,})", r"\s(?:-u|--user)", digits="", check=lambda hit: _login_password(Hit(hit.value.partition(":")[2], hit.whole, hit.before, hit.after))),
     Rule("secrets.seed_phrase", r"(?i)\b(?:seed phrase|recovery phrase|recovery words|mnemonic|seed words|backup phrase|wallet phrase|secret phrase)\b[^a-z\n]{0,4}(?:is|are|words)?[:\s]{1,3}((?:[a-z]{3,8}[\s,]{1,2}){5,24})", word(r"seed|recovery|mnemonic|backup phrase|wallet phrase|secret phrase"), digits="", check=_words),
     Rule("secrets.pin", r"(?i)\b(?:card pin|pin code|pin[- ]?number|atm pin|my pin|sim pin|his pin|her pin|pin|pin-code|geheimzahl|tan|otp|one[- ]time (?:code|password)|verification code|2fa code|door code|alarm code|safe code|gate code|access code|unlock code)\b(?: for [a-z ]{1,20})?\s{0,2}(?:[:=#]|is|was|ist|es|est)?\s{0,2}([0-9]{4,8})\b", word(r"card pin|pin|atm|geheimzahl|tan|otp|one[- ]time|verification|2fa|door|alarm|safe|gate|access code|unlock"), digits="after", check=lambda hit: _pin(hit)),
-    Rule("secrets.pin_spelled", r"(?i)\b(?:pin|code|combination)\b(?: (?:for|to|of) [a-z ]{1,20})?\s{0,2}(?:[:=]|is|was)\s{1,2}((?:(?:zero|oh|one|two|three|four|five|six|seven|eight|nine)[\s,-]{1,2}){3,7}(?:zero|oh|one|two|three|four|five|six|seven|eight|nine))\b", word(r"pin|code|combination"), digits=""),
+    Rule("secrets.pin_spelled", r"(?i)\b(?:pin|code|combination)\b(?: (?:for|to|of) [a-z ]{1,20})?\s{0,2}(?:[:=]|is|was)\s{1,2}((?:(?:zero|oh|one|two|three|four|five|six|seven|eight|nine)[\s,-]{1,2}){3,7}(?:zero|oh|one|two|three|four|five|six|seven|eight|nine))\b", rf"(?i:(?:{_DIGIT_WORDS})[ ,-]{{1,2}}(?:{_DIGIT_WORDS})[ ,-])", digits=""),
     Rule("secrets.security_answer", r"(?i)\b(?:answer to|security question)\b[^\n?]{0,50}\b(?:security |secret |bank'?s? )(?:question|answer)?[^\n?]{0,30}\b(?:is|was|:)\s+([a-z0-9][^\n]{2,60})", word(r"answer to|security question"), digits="", unless=r"what is|explain|should|how do|example"),
     Rule("secrets.cvv", r"(?i)\b(?:cvv2?|cvc2?|csc|cid|security code|card code|kartenpr[uü]fnummer|cryptogramme)\b\s{0,2}(?:[:=#]|is|ist|es|est|number)?\s{0,2}([0-9]{3,4})\b", word(r"cvv|cvc|csc|cid|security code|card code|kartenpr|cryptogramme"), digits="after"),
 )  # fmt: skip

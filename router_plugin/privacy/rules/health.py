@@ -28,7 +28,7 @@ RULES = (
     told("npi", r"npi|national provider(?: identifier)?|provider(?: id)?", r"[12][0-9]{9}", on_value(npi)),
     told("dea", r"dea(?: registration)?", r"[abcdefghjklmnprstux][a-z9][0-9]{7}"),
     Rule("health.dea_bare", r"\b([ABFGMPRX][A-Z9][0-9]{7})\b", r"[A-Z][A-Z9][0-9]{6}", check=on_value(dea), near=r"\bdea\b|prescri|physician|doctor|dr\.|pharmac"),
-    Rule("health.us_medicare", r"(?i)\b([1-9][ac-hj-kmnp-rt-y][ac-hj-kmnp-rt-y0-9][0-9]-?[ac-hj-kmnp-rt-y][ac-hj-kmnp-rt-y0-9][0-9]-?[ac-hj-kmnp-rt-y]{2}[0-9]{2})\b", word(r"medicare|mbi|beneficiary|insurance|patient"), near=r"medicare|mbi|beneficiary|insurance|patient"),
+    Rule("health.us_medicare", r"(?i)\b([1-9][ac-hj-kmnp-rt-y][ac-hj-kmnp-rt-y0-9][0-9]-?[ac-hj-kmnp-rt-y][ac-hj-kmnp-rt-y0-9][0-9]-?[ac-hj-kmnp-rt-y]{2}[0-9]{2})\b", r"[0-9][A-Za-z][A-Za-z0-9][0-9]-?[A-Za-z][A-Za-z0-9][0-9]-?[A-Za-z]{2}[0-9]", near=r"medicare|mbi|beneficiary|insurance|patient"),
     told("us_medicare_told", r"medicare|mbi|medicaid|hicn", r"[1-9][a-z][a-z0-9][0-9]-?[a-z][a-z0-9][0-9]-?[a-z]{2}[0-9]{2}|[0-9]{9}[a-z][0-9a-z]?|[0-9]{3}-[0-9]{2}-[0-9]{4}-?[a-z]|[a-z]{2}[0-9]{5,8}[a-z]?"),
     told("au_medicare", r"medicare", r"[2-6][0-9]{3} ?[0-9]{5} ?[0-9](?: ?/? ?[0-9])?"),
     told("insurance_id", r"member|member[ -]?id|subscriber|subscriber[ -]?id|insurance|insurance (?:id|policy|card)|policy|group|beneficiary|health (?:card|plan|insurance)|ohip|ehic|kvnr|krankenversicherten-?(?:nummer|nr)|versicherten-?(?:nummer|nr)|krankenkasse|mutuelle|p[óo]liza|tarjeta sanitaria|payer|rxbin|rx ?group|claim", r"[a-z]{1,4}[- ]?[0-9][a-z0-9\-]{6,16}|[0-9]{8,20}", on_value(lambda v: sum(c.isdigit() for c in v) >= 6)),
@@ -42,7 +42,9 @@ RULES = (
     Rule(
         "health.patient_record",
         r"(?i)\b(?:review|summari[sz]e|analy[sz]e|extract|transcribe|rewrite|read|translate|check|interpret|proofread|clean up|tidy|condense|explain|anonymi[sz]e|here(?: i|')s|here are|attached(?: is| are)?|below (?:is|are)|attaching|pasting)\b[^\n.?]{0,48}\b(?:this|these|the following|the attached|attached|my|our)\s(?:\w{3,12}\s)?(?:patient(?:'?s)?|medical|clinical|hospital|psychiatric|health|therapy)\s(?:(?:medical|health|clinical|case|discharge|treatment|intake)\s)?(?:records?|files?|charts?|notes?|summary|summaries|letters?)\b",
-        word(r"patient|medical|clinical|hospital|psychiatric|health|therapy"),
+        word(
+            r"(?:this|these|following|attached|my|our) (?:[a-z]{3,12} )?(?:patient|medical|clinical|hospital|psychiatric|health|therapy)"
+        ),
         digits="",
         unless=r"template|placeholder|fictional|synthetic|mock|schema|dummy|sample|database|software|system\b|format|class |function",
     ),
