@@ -156,7 +156,7 @@ def pack() -> dict[str, Any]:
 
 def entry(group: str, model: str, *, local: bool = False, **params: Any) -> dict[str, Any]:
     """An entry of `model_list` with an id and the marks that the config pack uses."""
-    provider, role = group.split("-")[0], group.rpartition("-")[2]
+    provider, role = group.split("-", maxsplit=1)[0], group.rpartition("-")[2]
     marks: dict[str, Any] = {"provider": provider, "role": role, **({"local": True} if local else {})}
     base = {"api_base": OLLAMA_URL} if local else {}
     return {

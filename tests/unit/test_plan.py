@@ -154,7 +154,7 @@ def test_a_private_embedding_without_a_local_embedder_is_refused() -> None:
         make_plan(policy("ollama", local_only=True), complexity(0.5), Surface.EMBEDDINGS, RoutingSettings(), offered)
 
 
-# -- random inventories, verdicts and wishes ----------------------------------------------------------------------------
+# -- random inventories, verdicts and wishes -------------------------------------------------------------------------
 
 NAMES = st.sampled_from(["ollama", "openai", "azure", "vllm", "embedded"])
 GROUPS = st.sampled_from(["a", "b", "c", "d", "e", "f", "shared"])
@@ -238,8 +238,7 @@ def test_a_request_that_must_stay_local_never_has_a_cloud_deployment(
     try:
         chosen = choose(verdict, scored, wishes, configured, offered)
         made = make_plan(chosen, scored, surface, configured.routing, offered)
-    except RequestRefused as refusal:
-        assert refusal.message
+    except RequestRefused:
         return
     assert made.local_only is stays
     assert made.groups
