@@ -37,8 +37,9 @@ from router_plugin.training.linear import (  # noqa: E402
 )
 
 FOLDS = 5
-SPEC = LinearSpec(blocks=(BlockSpec("words"), BlockSpec("words", view=1)), C=10.0)
-LOOKALIKE_FALSE_POSITIVES = 0.10  # of the harmless look-alikes, which are far harder than what people ask
+SPEC = LinearSpec(blocks=(BlockSpec("words"), BlockSpec("words", view=1, scale=0.7)), C=20.0)
+LOOKALIKE_FALSE_POSITIVES = 0.08  # of the harmless look-alikes, which are far harder than what people ask
+AGENT_FALSE_POSITIVES = 0.025  # in sessions with tools: dozens of texts about code, and one is enough to hold all back
 SCREEN_KEEPS = 0.985  # share of private rows that must pass the first look
 NEGATIVE_KINDS = ("neg_ordinary", "neg_hard_medexam", "neg_code")
 
@@ -117,8 +118,9 @@ def main() -> None:
     shared_rows = np.array([not row["id"].startswith("pt4-") for row in everything])
     lookalike = ~private & shared_rows & ~np.isin(kinds, NEGATIVE_KINDS)
     cut = float(np.quantile(logits[lookalike], 1 - LOOKALIKE_FALSE_POSITIVES))
+    agent_cut = float(np.quantile(logits[lookalike], 1 - AGENT_FALSE_POSITIVES))
     slope, offset = platt(logits, private.astype(int))
-    threshold = float(1 / (1 + np.exp(-(slope * cut + offset))))
+    threshold, agent_threshold = (float(1 / (1 + np.exp(-(slope * z + offset)))) for z in (cut, agent_cut))
 
     fitted = fit_linear(examples, ["private"], SPEC)
     fitted.slopes["private"] = (slope, offset)
@@ -126,6 +128,7 @@ def main() -> None:
     weights = dict(zip(vectorizer.get_feature_names_out(), np.round(first.coef_[0], 3).tolist(), strict=True))
     extra = {
         "threshold": round(threshold, 4),
+        "agent_threshold": round(agent_threshold, 4),
         "screen": {word: weight for word, weight in weights.items() if abs(weight) >= 0.02},
         "screen_cut": round(screen_cut(everything), 3),
     }
@@ -137,6 +140,8 @@ def main() -> None:
     metrics = {
         "rows": {"private": int(private.sum()), "harmless": int((~private).sum())},
         "threshold": extra["threshold"],
+        "agent_threshold": extra["agent_threshold"],
+        "recall at agent_threshold": share(logits[private & shared_rows] >= agent_cut),
         "recall, all private rows": share(flagged[private]),
         "recall, rows with look-alikes": share(flagged[private & shared_rows]),
         "false positives by kind": {

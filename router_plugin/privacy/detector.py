@@ -16,7 +16,7 @@ from .rule import Hit, Rule
 from .rules import RULES
 from .settings import PrivacySettings
 from .rules.shapes import LONG
-from .splits import borders, few_numbers, joined
+from .splits import Border, borders, few_numbers, joined
 from .topics import Topics, load
 from .verdict import Finding, Judgement, Verdict
 
@@ -24,6 +24,7 @@ from .verdict import Finding, Judgement, Verdict
 _WITHOUT_TOPICS = frozenset({Origin.IDENTITY, Origin.TOOL_DEFINITION, Origin.SETTING})
 
 
+_TOOL_TRAFFIC = frozenset({Origin.TOOL_CALL, Origin.TOOL_RESULT})
 _PUBLIC = Verdict(Judgement.PUBLIC)
 
 
@@ -62,13 +63,14 @@ class Detector:
             return Verdict(Judgement.PRIVATE, (Finding("limit.length", ""),))
         private: dict[Finding, None] = {}
         dropped: dict[Finding, None] = {}
+        agent = any(segment.origin in _TOOL_TRAFFIC for segment in conversation.segments)
         for segment in conversation.segments:
-            names = self._segment(segment)
+            names = self._segment(segment, agent)
             if names:
                 target = dropped if segment.origin is Origin.IDENTITY else private
                 target.update(dict.fromkeys(Finding(name, segment.place) for name in names))
-        for segment, text in borders(conversation.segments) if len(conversation.segments) > 1 else ():
-            private.update(dict.fromkeys(Finding(name, segment.place) for name in self._border(text)))
+        for border in borders(conversation.segments) if len(conversation.segments) > 1 else ():
+            private.update(dict.fromkeys(Finding(name, border.segment.place) for name in self._border(border)))
         opaque = [
             Finding(f"opaque.{part.kind}", part.place)
             for part in conversation.opaque
@@ -83,23 +85,26 @@ class Detector:
         places = dict.fromkeys(finding.place for finding in dropped)
         return Verdict(judgement, (*private, *opaque, *dropped), tuple(places))
 
-    def _segment(self, segment: Segment) -> tuple[str, ...]:
+    def _segment(self, segment: Segment, agent: bool) -> tuple[str, ...]:
         with_topics = segment.origin not in _WITHOUT_TOPICS
-        digest = self._memory.digest(segment.text, kind="whole" if with_topics else "rules")
+        kind = ("agent" if agent else "whole") if with_topics else "rules"
+        digest = self._memory.digest(segment.text, kind=kind)
         found = self._memory.get(digest)
         if found is None:
             names = self._rules(segment.text)
             if with_topics:
-                names |= self._topics.find(segment.text)
+                names |= self._topics.find(segment.text, agent=agent)
             found = tuple(sorted(names))
             self._memory.put(digest, found)
         return found
 
-    def _border(self, text: str) -> tuple[str, ...]:
-        digest = self._memory.digest(text, kind="border")
+    def _border(self, border: Border) -> tuple[str, ...]:
+        digest = self._memory.digest(f"{border.tight}\n\n{border.spaced}", kind="border")
         found = self._memory.get(digest)
         if found is None:
-            found = tuple(sorted(self._rules(text)))
+            names = _names(self._strong.scan(border.tight)) | _names(self._all.scan(border.spaced))
+            # What stands on one side alone is that segment's finding, or harmless for a reason that was cut off here.
+            found = tuple(sorted(names - _names(self._all.scan(border.apart)))) if names else ()
             self._memory.put(digest, found)
         return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from ..request import Origin, Segment
 from .linear import finder
@@ -69,8 +70,18 @@ def few_numbers(text: str) -> bool:
     return len(text) <= 4_000 and len(_NUMBERED_LINE.findall(text)) <= 3
 
 
-def borders(segments: Sequence[Segment]) -> Iterator[tuple[Segment, str]]:
-    """For each segment after the first: the segment, and the texts that arise where it meets what went before.
+@dataclass(frozen=True)
+class Border:
+    """Where a segment meets what went before: joined without a blank, with one, and the sides by themselves."""
+
+    segment: Segment
+    tight: str
+    spaced: str
+    apart: str
+
+
+def borders(segments: Sequence[Segment]) -> Iterator[Border]:
+    """The borders of each segment after the first.
 
     Two neighbourhoods count: the segment right before, and the one before of the same origin (a user's two messages
     with an answer between them). Each is joined without and with a blank.
@@ -81,9 +92,14 @@ def borders(segments: Sequence[Segment]) -> Iterator[tuple[Segment, str]]:
         if segment.origin is Origin.IDENTITY:
             continue
         head = segment.text[:EDGE]
-        before = dict.fromkeys(pair for pair in (close, same.get(segment.origin)) if pair)
+        before = list(dict.fromkeys(pair for pair in (close, same.get(segment.origin)) if pair))
         if before:
-            yield segment, "\n\n".join(f"{tight}{head}\n\n{spaced} {head}" for tight, spaced in before)
+            yield Border(
+                segment,
+                tight="\n\n".join(tight + head for tight, _ in before),
+                spaced="\n\n".join(f"{spaced} {head}" for _, spaced in before),
+                apart="\n\n".join([head, *(side for pair in before for side in pair)]),
+            )
         close = _tails(close, segment.text)
         same[segment.origin] = _tails(same.get(segment.origin), segment.text)
 

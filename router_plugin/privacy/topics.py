@@ -35,30 +35,36 @@ class Screen:
 
 
 class Topics:
-    """Scores texts. A window is private from the model's own threshold on, or from the operator's."""
+    """Scores texts. A window is private from the model's own threshold on, or from the operator's.
+
+    A session with tools holds many texts about code, of which one is enough to keep all of it local: there the model
+    has a higher threshold of its own.
+    """
 
     def __init__(self, model: TextModel | None, settings: PrivacySettings) -> None:
         self._model = model
-        extra = model.extra if model is not None else {"threshold": 1.0, "screen": {}, "screen_cut": 0.0}
+        extra = model.extra if model is not None else {"threshold": 1.0, "agent_threshold": 1.0, "screen": {}, "screen_cut": 0.0}
         self._threshold = settings.topic_threshold or float(extra["threshold"])
+        self._agent_threshold = max(self._threshold, float(extra["agent_threshold"]))
         self._screen = Screen(extra["screen"], float(extra["screen_cut"]))
         self._custom = {name: _Custom(topic) for name, topic in settings.custom_topics.items()}
 
-    def find(self, text: str) -> set[str]:
+    def find(self, text: str, *, agent: bool = False) -> set[str]:
         """Names of the topics in `text`: "topic.private" for the model's, "topic.<name>" for your own."""
         if self._model is None and not self._custom:
             return set()
         found: set[str] = set()
         for window in windows(text):
-            if self._model is not None and RULE not in found and self._private(window, self._model):
+            if self._model is not None and RULE not in found and self._private(window, self._model, agent):
                 found.add(RULE)
             found.update(f"topic.{name}" for name, topic in self._custom.items() if topic.holds(window))
         return found
 
-    def _private(self, window: str, model: TextModel) -> bool:
+    def _private(self, window: str, model: TextModel, agent: bool) -> bool:
         if not self._screen.passes(window):
             return False
-        return model.score(views(window)).probabilities[0] >= self._threshold
+        threshold = self._agent_threshold if agent else self._threshold
+        return model.score(views(window)).probabilities[0] >= threshold
 
 
 class _Custom:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..checksums import aba, alnum, card, iban, issuer_fits, luhn
+from ..checksums import IBAN_LENGTHS, aba, card, iban, issuer_fits, luhn
 from ..rule import Hit, Rule, all_of, on_value
 from .shapes import LONG, word
 
@@ -79,8 +79,13 @@ def _told(hit: Hit) -> bool:
 
 
 def _iban(hit: Hit) -> bool:
-    """The number may be followed by words that the pattern has taken along: try every length that a country has."""
-    from ..checksums import IBAN_LENGTHS
-
-    text = alnum(hit.value)
-    return iban(text[: IBAN_LENGTHS.get(text[:2], 0)])
+    """The pattern may have taken following words along: the number ends where its country's length says."""
+    size = IBAN_LENGTHS.get(hit.value[:2].upper(), 0)
+    seen = 0
+    for end, c in enumerate(hit.value, start=1):
+        seen += c.isalnum()
+        if seen == size:
+            ends = not (hit.value[end : end + 1] or hit.after[:1]).isalnum()
+            said = hit.value[:2].isupper() or "iban" in hit.before.lower() or "from" in hit.before.lower()
+            return ends and said and iban(hit.value[:end])
+    return False
