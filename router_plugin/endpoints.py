@@ -30,7 +30,7 @@ def routed_surface(method: str, path: str) -> Surface | None:
 def is_open(method: str, path: str, opened: tuple[str, ...]) -> bool:
     """Whether an endpoint may be reached at all. `opened` holds the operator's own path prefixes."""
     bare = path.rstrip("/") or "/"
-    if routed_surface(method, bare) is not None:
+    if bare in ROUTED and method in {"POST", "OPTIONS"}:  # a browser asks with OPTIONS first; it carries no body
         return True
     if method in {"GET", "HEAD", "OPTIONS"} and (bare in READ_ONLY or bare.startswith("/v1/models/")):
         return True

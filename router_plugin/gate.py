@@ -86,6 +86,7 @@ class Gate:
             return
         surface = routed_surface(method, path)
         if surface is None:
+            begin(opened=not is_open(method, path, ()))
             await self.app(scope, receive, send)
             return
         too_large = _too_large(scope, self.settings.limits.max_body_characters)

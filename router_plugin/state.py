@@ -29,6 +29,7 @@ class Attempt:
 class RequestState:
     """Filled while a request runs; shared by the gate and the hooks through `current`."""
 
+    opened: bool = False  # the operator opened this endpoint, unprotected
     surface: Surface | None = None
     decision: Decision | None = None
     plan: Plan | None = None
@@ -54,8 +55,8 @@ def current() -> RequestState | None:
     return _current.get()
 
 
-def begin() -> RequestState:
+def begin(*, opened: bool = False) -> RequestState:
     """A new state, current from here on in this task and in those it starts."""
-    state = RequestState()
+    state = RequestState(opened=opened)
     _current.set(state)
     return state

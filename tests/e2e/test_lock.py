@@ -55,16 +55,17 @@ def test_a_history_that_is_not_shown_is_refused(proxy: Proxy, more: dict[str, An
     assert all(not fake.requests for fake in proxy.fakes.values())
 
 
-@pytest.mark.parametrize("field", ["user", "metadata"])
-def test_an_identifier_in_a_field_of_its_own_is_dropped(proxy: Proxy, field: str) -> None:
-    """A mail address in `user` or `metadata` doesn't force a request home, and doesn't leave either."""
-    address = "jane.okoro@northwindhospital.org"
-    value: Any = address if field == "user" else {"customer": address}
+@pytest.mark.parametrize("secret", ["jane.okoro@northwindhospital.org", "078-05-1120"])
+@pytest.mark.parametrize("field", ["user", "metadata.customer", "metadata.user_id"])
+def test_an_identifier_in_a_field_of_its_own_is_dropped(proxy: Proxy, field: str, secret: str) -> None:
+    """An identifier in `user` or `metadata` doesn't force a request home, and doesn't leave either."""
+    name, _, key = field.partition(".")
+    value: Any = {key: secret} if key else secret
     for surface in ("chat", "responses", "messages"):
-        answer = proxy.post(PATHS[surface], body(surface, ANALYSIS, **{field: value}))
+        answer = proxy.post(PATHS[surface], body(surface, ANALYSIS, **{name: value}), x_router_provider="anthropic")
         assert answer.status_code == 200, answer.text
         assert answer.headers["x-router-deployment"].startswith("anthropic")
-    assert proxy.cloud_saw(address) == []
+    assert proxy.cloud_saw(secret) == []
 
 
 @pytest.mark.parametrize("fault", ["status-400", "status-500", "context-window", "cut-before-content-rst"])
@@ -149,3 +150,20 @@ def test_a_cloud_model_behind_localhost_is_not_local(tmp_path: Path) -> None:
             assert answer.status_code == 503, answer.text
             assert [request for request in ollama.requests if request.asks_model] == []
             assert [name for name in CLOUD if proxy.fakes[name].requests] == []
+
+
+def test_an_endpoint_that_the_operator_opens_is_open(tmp_path: Path) -> None:
+    """A named path reaches its provider uninspected; everything else stays closed and locked."""
+
+    def edit(config: dict[str, Any]) -> None:
+        config["callback_settings"]["router_plugin"]["endpoints"] = {"open": ["/v1/images"]}
+
+    with (
+        FakeProvider("ollama", kind="ollama", models=OLLAMA_MODELS) as ollama,
+        running(tmp_path, ollama=ollama, edit=edit) as proxy,
+    ):
+        proxy.post("/v1/images/generations", {"model": "openai-default", "prompt": "a red square"})
+        assert proxy.fakes["openai"].saw("a red square")
+        assert proxy.post("/v1/audio/speech", {"model": "openai-default", "input": "hi"}).status_code == 403
+        assert proxy.chat(SSN).headers["x-router-deployment"].startswith("ollama-")
+        assert proxy.cloud_saw(SSN_DIGITS) == []

@@ -1,0 +1,208 @@
+"""The LiteLLM hooks: pre-call, deployment filter, deployment check, and what became of each attempt."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import HTTPException
+from litellm.exceptions import BadRequestError, ContextWindowExceededError
+from litellm.integrations.custom_logger import CustomLogger
+
+from router_plugin.deployments import is_auto
+from router_plugin.egress import SENDS_METADATA, SURFACES, EgressDenied, Lock, control_fields
+from router_plugin.errors import EndpointClosed, HistoryNotShown, RequestRefused
+from router_plugin.pipeline import Router
+from router_plugin.request import IDENTITY_FIELDS, Surface
+from router_plugin.state import Attempt, RequestState, begin, current
+from router_plugin.steering import METADATA_KEY, read_steering
+
+log = logging.getLogger("router_plugin")
+
+# Fields that LiteLLM narrows the deployments by before our filter sees them.
+PICK_BREAKERS = ("web_search_options",)
+OURS = "router"  # the provider that our own refusals name
+STORED_HISTORY = ("opaque.previous_response", "opaque.conversation")
+METADATA_FIELDS = ("metadata", "litellm_metadata")  # LiteLLM keeps its own notes in them, the client's among these
+
+
+class RouterPlugin(CustomLogger):
+    """LiteLLM runs a pre-call hook only where the leaf class defines it: don't subclass this one."""
+
+    def __init__(self, router: Router) -> None:
+        super().__init__()
+        self.router = router
+        self.lock = Lock(router)
+
+    # -- once per client request -----------------------------------------------------------------------------------
+
+    async def async_pre_call_hook(
+        self, user_api_key_dict: Any, cache: Any, data: dict[str, Any], call_type: Any
+    ) -> dict[str, Any]:
+        """Decide, and rewrite `data` to the decision: model group, chain, attempts. Refusals become HTTP errors."""
+        state = current() or begin()
+        if state.opened:
+            return data
+        try:
+            return self._route(data, str(getattr(call_type, "value", call_type)), state)
+        except RequestRefused as refusal:
+            state.refusal = refusal
+        except Exception as error:  # noqa: BLE001 - whatever goes wrong here must end refused, never in the cloud
+            log.error("router_plugin: the decision failed (%s); the request is refused", type(error).__name__)
+            state.refusal = RequestRefused(
+                "The router could not decide about this request, so it was not sent anywhere. "
+                "The proxy's log names the kind of error."
+            )
+            state.refusal.status = 503
+            state.refusal.code = "router_error"
+        raise HTTPException(state.refusal.status, detail={"error": state.refusal.message}) from None
+
+    def _route(self, data: dict[str, Any], call_type: str, state: RequestState) -> dict[str, Any]:
+        surface = SURFACES.get(call_type)
+        if surface is None:
+            raise EndpointClosed(
+                f"The router can't inspect `{call_type}` requests, so this endpoint is closed. "
+                "An operator can open it with callback_settings.router_plugin.endpoints.open."
+            )
+        sent = (data.get("proxy_server_request") or {}).get("body")
+        sent = sent if isinstance(sent, Mapping) else data
+        for key in control_fields(list(sent)):
+            data.pop(key, None)
+        data.pop("api_key", None)
+        body = {key: data[key] for key in sent if key in data and key not in METADATA_FIELDS}
+        metadata = _client_metadata(data)
+        headers = (data.get("proxy_server_request") or {}).get("headers") or {}
+        steering = read_steering(str(data.get("model") or ""), headers, metadata, self.router.config.inventory)
+        if metadata:
+            body["metadata"] = {key: value for key, value in metadata.items() if key != METADATA_KEY}
+        decision, plan = self.router.decide(body, surface, steering)
+        state.surface, state.decision, state.plan = surface, decision, plan
+        if any(finding.rule in STORED_HISTORY for finding in decision.findings):
+            raise HistoryNotShown(
+                "This request continues a conversation that the provider stores and that isn't shown here, so it can't "
+                "be inspected. Send the full history in `input`, or have the operator allow it with "
+                "callback_settings.router_plugin.privacy.allow_uninspectable."
+            )
+        routing = self.router.config.settings.routing
+        data["model"] = plan.groups[0]
+        data["fallbacks"] = list(plan.groups[1:])
+        data["num_retries"] = routing.max_retries - 1
+        if plan.local_only:
+            # no cache and no log callback but those of the proxy itself sees a private request
+            data["cache"] = {"no-cache": True, "no-store": True}
+            data["no-log"] = True
+            data["timeout"] = self.router.config.settings.limits.private_timeout_seconds
+            for key in PICK_BREAKERS:
+                data.pop(key, None)
+        self._drop_identity(data, surface, decision.droppable)
+        return data
+
+    @staticmethod
+    def _drop_identity(data: dict[str, Any], surface: Surface, places: tuple[str, ...]) -> None:
+        """Remove `user` or `metadata` where only they hold an identifier; the cloud doesn't need them."""
+        for field in {place.split("[")[0].split(".")[0] for place in places} & IDENTITY_FIELDS:
+            if field != "metadata" or surface in SENDS_METADATA:
+                data.pop(field, None)
+                continue
+            # elsewhere LiteLLM keeps its own notes there, and sends on what it finds of the client's (`user_id`)
+            notes = data.get(field)
+            sent = _client_metadata(data) or {}
+            if isinstance(notes, dict):
+                data[field] = {k: v for k, v in notes.items() if k not in sent and k != "requester_metadata"}
+
+    # -- each pick of a deployment: first try, retry, fallback, broken stream -----------------------------------------
+
+    async def async_filter_deployments(
+        self,
+        model: str,
+        healthy_deployments: list[Any],
+        messages: list[Any] | None,
+        request_kwargs: dict[str, Any] | None = None,
+        parent_otel_span: Any = None,
+    ) -> list[dict[str, Any]]:
+        """Only what the plan allows. A door (`auto`, ...) is turned into the plan's next group.
+
+        Errors: litellm.BadRequestError, which LiteLLM neither retries nor falls back from to anything we don't filter.
+        """
+        state = current()
+        if state is not None and state.opened:
+            return healthy_deployments
+        if state is None or state.plan is None:
+            return [d for d in healthy_deployments if self.lock.is_local(d.get("litellm_params") or {})]
+        if state.client_error is not None:
+            raise state.client_error
+        candidates = healthy_deployments
+        if is_auto(model):
+            group = state.next_group()
+            candidates = _deployments_of(group) if group is not None else []
+            model = group or model
+        allowed = [d for d in candidates if state.plan.allows(str((d.get("model_info") or {}).get("id")))]
+        if not allowed:
+            raise BadRequestError(
+                message="No deployment of this request's chain is left.", model=model, llm_provider=OURS
+            )
+        if model not in state.groups_tried:
+            state.groups_tried.append(model)
+        return allowed
+
+    async def async_pre_call_deployment_hook(self, kwargs: dict[str, Any], call_type: Any) -> dict[str, Any] | None:
+        """The last look before a call: scan what is being sent, to where it is really sent."""
+        state = current()
+        try:
+            await self.lock.check(kwargs, str(getattr(call_type, "value", call_type)), state)
+        except EgressDenied as denied:
+            if state is not None:
+                state.denied = str(denied)
+            raise BadRequestError(message=str(denied), model=str(kwargs.get("model")), llm_provider=OURS) from None
+        except Exception as error:  # noqa: BLE001 - a lock that fails is shut
+            log.error("router_plugin: the lock failed (%s); the call is refused", type(error).__name__)
+            raise BadRequestError(
+                message="The router's lock failed, so this call was not made.", model="", llm_provider=OURS
+            ) from None
+        identity = _deployment_id(kwargs)
+        if state is not None and identity:
+            state.served = identity
+        return kwargs
+
+    # -- what became of an attempt ------------------------------------------------------------------------------------
+
+    async def async_post_call_failure_deployment_hook(
+        self, request_data: Mapping[str, Any], exception: Exception, call_type: Any, fallback_depth: int | None = None
+    ) -> None:
+        """Remember a failed attempt; an answer that blames the request itself ends the chain."""
+        state = current()
+        if state is None:
+            return
+        status = getattr(exception, "status_code", None)
+        status = status if isinstance(status, int) else None
+        identity = _deployment_id(request_data) or state.served or "unknown"
+        state.failures.append(Attempt(identity, status, type(exception).__name__, state.started))
+        ours = getattr(exception, "llm_provider", None) == OURS
+        if status in (400, 422) and not ours and not isinstance(exception, ContextWindowExceededError):
+            state.client_error = exception
+
+
+def _client_metadata(data: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The metadata that the client sent, as LiteLLM has set it apart from its own."""
+    for field in METADATA_FIELDS:
+        notes = data.get(field)
+        sent = notes.get("requester_metadata") if isinstance(notes, Mapping) else None
+        if isinstance(sent, Mapping):
+            return sent
+    return None
+
+
+def _deployment_id(call: Mapping[str, Any]) -> str | None:
+    info = call.get("model_info") or (call.get("litellm_params") or {}).get("model_info") or {}
+    identity = info.get("id") if isinstance(info, Mapping) else None
+    return str(identity) if identity else None
+
+
+def _deployments_of(group: str) -> list[dict[str, Any]]:
+    """A group's deployments as LiteLLM's router holds them."""
+    from litellm.proxy import proxy_server
+
+    router = proxy_server.llm_router
+    found = router.get_model_list(model_name=group) if router is not None else None
+    return [dict(deployment) for deployment in found or ()]
