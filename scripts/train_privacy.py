@@ -6,6 +6,8 @@ topics_metrics.json (grouped 5-fold figures). `--negatives` adds public prompts 
 half of them held out in each fold; their text is not stored.
 """
 
+# ruff: noqa: E402 - the package is found beside this folder
+
 from __future__ import annotations
 
 import argparse
@@ -25,9 +27,9 @@ from sklearn.linear_model import LogisticRegression
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from router_plugin.privacy.topics import views  # noqa: E402
-from router_plugin.tokens import tokens  # noqa: E402
-from router_plugin.training.linear import (  # noqa: E402
+from router_plugin.privacy.topics import views
+from router_plugin.tokens import tokens
+from router_plugin.training.linear import (
     BlockSpec,
     Example,
     LinearSpec,
@@ -147,7 +149,9 @@ def main() -> None:
         "false positives by kind": {
             str(kind): share(flagged[~private & (kinds == kind)]) for kind in sorted(set(kinds[~private]))
         },
-        "recall by kind": {str(kind): share(flagged[private & (kinds == kind)]) for kind in sorted(set(kinds[private]))},
+        "recall by kind": {
+            str(kind): share(flagged[private & (kinds == kind)]) for kind in sorted(set(kinds[private]))
+        },
         "recall at false-positive rate on look-alikes": {
             f"{rate:.2f}": share(logits[private & shared_rows] >= np.quantile(logits[lookalike], 1 - rate))
             for rate in (0.02, 0.05, 0.10, 0.15)

@@ -21,19 +21,18 @@ def luhn(value: str) -> bool:
     """ISO/IEC 7812-1 annex B."""
     total = 0
     for position, digit in enumerate(reversed(digits(value))):
-        if position % 2:
-            digit = digit * 2 - 9 if digit > 4 else digit * 2
-        total += digit
+        doubled = digit * 2 if position % 2 else digit
+        total += doubled - 9 if doubled > 9 else doubled
     return total % 10 == 0
 
 
 def weighted(weights: Sequence[int], modulus: int, accept: Sequence[int] = (0,), length: int | None = None) -> Test:
-    """A test that the weighted digit sum modulo `modulus` is in `accept`; `length` in digits (default: of `weights`)."""
+    """A test that the weighted digit sum modulo `modulus` is in `accept`; `length`: in digits."""
     wanted = len(weights) if length is None else length
 
     def test(value: str) -> bool:
         number = digits(value)
-        return len(number) == wanted and sum(w * d for w, d in zip(weights, number)) % modulus in accept
+        return len(number) == wanted and sum(w * d for w, d in zip(weights, number, strict=False)) % modulus in accept
 
     return test
 
@@ -66,7 +65,7 @@ def aba(value: str) -> bool:
     prefix = number[0] * 10 + number[1]
     if not (prefix <= 12 or 21 <= prefix <= 32 or 61 <= prefix <= 72 or prefix == 80):
         return False
-    return sum(w * d for w, d in zip((3, 7, 1) * 3, number)) % 10 == 0
+    return sum(w * d for w, d in zip((3, 7, 1) * 3, number, strict=False)) % 10 == 0
 
 
 _D = (
@@ -104,7 +103,13 @@ def dea(value: str) -> bool:
 def us_ssn(value: str) -> bool:
     """US Social Security number: area not 000, 666 or 9xx (9xx are ITINs), group not 00, serial not 0000."""
     text = "".join(map(str, digits(value)))
-    return len(text) == 9 and text[:3] not in {"000", "666"} and text[0] != "9" and text[3:5] != "00" and text[5:] != "0000"
+    return (
+        len(text) == 9
+        and text[:3] not in {"000", "666"}
+        and text[0] != "9"
+        and text[3:5] != "00"
+        and text[5:] != "0000"
+    )
 
 
 def card(value: str) -> bool:
@@ -148,8 +153,10 @@ def vin(value: str) -> bool:
     text = alnum(value)
     if len(text) != 17 or set(text) & set("IOQ"):
         return False
-    worth = {**{str(d): d for d in range(10)}, **dict(zip("ABCDEFGHJKLMNPRSTUVWXYZ", _VIN_VALUES))}
-    rest = sum(worth[c] * w for c, w in zip(text, (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2))) % 11
+    worth = {**{str(d): d for d in range(10)}, **dict(zip("ABCDEFGHJKLMNPRSTUVWXYZ", _VIN_VALUES, strict=False))}
+    rest = (
+        sum(worth[c] * w for c, w in zip(text, (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2), strict=False)) % 11
+    )
     return text[8] == ("X" if rest == 10 else str(rest))
 
 

@@ -11,9 +11,12 @@ from .settings import PrivacySettings
 def rules(settings: PrivacySettings) -> tuple[Rule, ...]:
     """One rule for each word ("custom.word_1", in the order given) and each pattern ("custom.<name>")."""
     words = (
-        Rule(f"custom.word_{number}", _word(word), _word(word), digits="", strong=True) for number, word in enumerate(settings.words, start=1)
+        Rule(f"custom.word_{number}", _word(word), _word(word), digits="", strong=True)
+        for number, word in enumerate(settings.words, start=1)
     )
-    patterns = (Rule(f"custom.{name}", pattern, pattern, digits="", strong=True) for name, pattern in settings.patterns.items())
+    patterns = (
+        Rule(f"custom.{name}", pattern, pattern, digits="", strong=True) for name, pattern in settings.patterns.items()
+    )
     return (*words, *patterns)
 
 

@@ -1,4 +1,6 @@
-"""Read what is encoded: base64 (wrapped, doubled, gzip inside), hex, percent, HTML entities, escapes, spelled digits."""
+"""Read what is encoded: base64 (wrapped, doubled, gzip in it), hex, percent, entities, escapes, spelled digits."""
+
+# ruff: noqa: E501 - one entry, one line
 
 from __future__ import annotations
 
@@ -18,8 +20,10 @@ MAX_INFLATED = 1 << 18  # bytes that one compressed run may give
 MAX_RUNS = 4_000  # encoded runs in one text
 
 _WORDS = {"zero": "0", "oh": "0", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9", "null": "0", "eins": "1", "zwei": "2", "drei": "3", "vier": "4", "sechs": "6", "sieben": "7", "acht": "8", "neun": "9"}  # fmt: skip
-# In base64 of ASCII text, every fourth character is in A-f, because the top bit of each third byte is 0.
-_BASE64 = r"(?:[A-Za-f][A-Za-z0-9+/_-]{3}){4}|[A-Za-z0-9+/_-]{40}|H4sI[A-Za-z0-9+/_-]{8}"
+_BASE64 = r"[A-Za-z0-9+/_-]{16}"
+# In base64 of ASCII text every fourth character is one of these, because the top bit of each third byte is 0.
+_ASCII_HEADS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef"
+_LONG_RUN = 40  # bytes; a longer run is decoded whatever it looks like
 # Pairs of hex digits that are printable ASCII; what follows may be anything.
 _HEX = r"[2-7][0-9A-Fa-f](?:[\s:,-]{0,2}(?:0x|\\x)?[2-7][0-9A-Fa-f]){8}"
 _PERCENT = r"%[0-9A-Fa-f]{2}"
@@ -56,8 +60,10 @@ def _readings(text: str) -> Iterator[str]:
     plain = "\n".join(unquoted for line in text.split("\n") for unquoted in _unquoted(line))
     if plain:
         yield plain
-    for reading in (*_runs(data, _next_base64, _BASE64_RUN, _from_base64), *_runs(data, _next_hex, _HEX_RUN, _from_hex)):
-        yield reading
+    yield from (
+        *_runs(data, _next_base64, _BASE64_RUN, _from_base64),
+        *_runs(data, _next_hex, _HEX_RUN, _from_hex),
+    )
     spelled = _next_spelled(data, 0)
     if spelled:
         words = re.findall(r"[^\W\d_]+", data[spelled[0] : spelled[1]].decode("utf-8", "ignore").lower())
@@ -97,7 +103,7 @@ def _runs(
     position = count = 0
     while span := following(data, position):
         count += 1
-        if count > MAX_RUNS:
+        if count > MAX_RUNS + len(data) // 50:
             raise TooLong
         whole = run.match(data, span[0])
         position = max(span[1], whole.end() if whole else 0)
@@ -107,6 +113,8 @@ def _runs(
 
 def _from_base64(run: bytes) -> str:
     """The text in a run, or in its first line where words follow that are not part of it."""
+    if len(run) < _LONG_RUN and run[::4].strip(_ASCII_HEADS) and not run.startswith(b"H4sI"):
+        return ""  # an identifier or a path
     pieces = re.split(rb"\s+|\\[nr]", run.replace(b">", b""))
     return _base64(b"".join(pieces)) or (_base64(pieces[0]) if len(pieces) > 1 else "")
 
@@ -136,6 +144,6 @@ def _text(data: bytes) -> str:
         if inflater.unconsumed_tail:
             raise TooLong
     head = data[:256].decode("utf-8", "replace")
-    if sum(c.isprintable() and c != "\ufffd" or c in "\n\r\t" for c in head) < 0.9 * len(head):
+    if sum((c.isprintable() and c != "\ufffd") or c in "\n\r\t" for c in head) < 0.9 * len(head):
         return ""
     return data.decode("utf-8", "replace")

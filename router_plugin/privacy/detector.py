@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from ..request import Conversation, Origin, Segment
-from ..textmodel import TextModel
+from router_plugin.request import Conversation, Origin, Segment
+from router_plugin.textmodel import TextModel
+
 from . import custom
 from .decode import decoded
 from .engine import Engine, TooLong
@@ -14,8 +15,8 @@ from .memory import Memory
 from .normalise import fold
 from .rule import Hit, Rule
 from .rules import RULES
-from .settings import PrivacySettings
 from .rules.shapes import LONG
+from .settings import PrivacySettings
 from .splits import Border, borders, few_numbers, joined
 from .topics import Topics, load
 from .verdict import Finding, Judgement, Verdict
@@ -55,7 +56,7 @@ class Detector:
         """The verdict on a request. Never raises: whatever goes wrong makes the request private."""
         try:
             return self._scan(conversation)
-        except Exception:  # noqa: BLE001 - the promise of this method
+        except Exception:  # noqa: BLE001 - never raising is this method's promise
             return Verdict(Judgement.PRIVATE, (Finding("error.scan", ""),))
 
     def _scan(self, conversation: Conversation) -> Verdict:
@@ -76,10 +77,9 @@ class Detector:
             for part in conversation.opaque
             if part.kind not in self._settings.allow_uninspectable
         ]
+        judgement = Judgement.UNINSPECTABLE if opaque else Judgement.PUBLIC
         if private:
             judgement = Judgement.PRIVATE
-        else:
-            judgement = Judgement.UNINSPECTABLE if opaque else Judgement.PUBLIC
         if not (private or opaque or dropped):
             return _PUBLIC
         places = dict.fromkeys(finding.place for finding in dropped)

@@ -22,8 +22,9 @@ except ImportError:  # no wheel for this platform, for example musl
 MAX_REPEAT = 1_000  # RE2 refuses larger counted repeats
 GATE_MEMORY = 256 << 20  # bytes for the gate's automaton; RE2's default of 8 MiB makes it start over again and again
 FALLBACK_CHARACTERS = 20_000
-MAX_HITS = 25_000  # matches of a gate in one text that get a look
-MAX_CHECKS = 12_000  # patterns that are tried around them, and matches of these that are checked
+# Bounds on the work for one text: a base, and a share for each byte. Prose and code use a third of it.
+HITS, BYTES_A_HIT = 2_000, 100  # matches of a gate
+CHECKS, BYTES_A_CHECK = 1_000, 250  # patterns that are tried there, and matches of these
 NEVER = r"[^\x00-\x{10FFFF}]"
 BACK = 160  # bytes before a gate's match where a rule's match may begin
 AHEAD = 320  # and after it, where it may end
@@ -103,23 +104,27 @@ class _Linear:
         gates = self._gates if _has_digit(data) else self._plain
         done: set[int] = set()
         tried: dict[int, int] = {}  # rule -> where a gate's match must end to be worth another try
-        position = hits = 0
-        budget = [MAX_CHECKS]
+        position = 0
+        hits = HITS + len(data) // BYTES_A_HIT
+        budget = [CHECKS + len(data) // BYTES_A_CHECK]
         while match := gates.search(data, position):
             start, end = match.span()
             position = start + 1
             after = _has_digit(data[start : end + DIGIT_REACH])
             before = _has_digit(data[max(0, start - DIGIT_REACH) : start])
-            hits += 1
+            hits -= 1
             for index in gates.rules_at(data[start : end + OVERLAP]):
                 if index in done or tried.get(index, 0) >= end or not self._digits_fit(index, before, after):
                     continue
                 tried[index] = end + AHEAD // 2
                 window = (max(0, start - BACK), min(len(data), end + AHEAD))
-                if any(not harmless(hit) and self._rules[index].accepts(hit) for hit in self._hits(index, data, window, budget)):
+                if any(
+                    not harmless(hit) and self._rules[index].accepts(hit)
+                    for hit in self._hits(index, data, window, budget)
+                ):
                     done.add(index)
                     yield self._rules[index]
-            if hits > MAX_HITS or budget[0] < 0:
+            if hits < 0 or budget[0] < 0:
                 raise TooLong
 
     def _digits_fit(self, index: int, before: bool, after: bool) -> bool:
@@ -160,7 +165,7 @@ class _Backtracking:
     def scan(self, text: str, harmless: Harmless) -> Iterator[Rule]:
         if len(text) > FALLBACK_CHARACTERS:
             raise TooLong
-        for rule, pattern in zip(self._rules, self._each):
+        for rule, pattern in zip(self._rules, self._each, strict=False):
             for match in pattern.finditer(text):
                 group = 1 if pattern.groups and match.group(1) is not None else 0
                 start, end = match.span(group)

@@ -1,5 +1,7 @@
 """Values that look private and are not: documentation addresses, authorship lines, an operator's allow list."""
 
+# ruff: noqa: E501, SIM905 - word lists, one entry a line
+
 from __future__ import annotations
 
 import re
@@ -22,7 +24,9 @@ _AUTHORSHIP = re.compile(
 )
 _CODE_HOSTS = frozenset({"github.com", "gitlab.com", "bitbucket.org", "users.noreply.github.com", "codeberg.org", "git.sr.ht", "ssh.dev.azure.com"})  # fmt: skip
 _COUNTING = frozenset({"1234567890", "0123456789", "1234567", "123456789", "11234567890", "9876543210"})
-_PRIVATE_IP = re.compile(r"^(?:0\.|10\.|127\.|169\.254\.|172\.(?:1[6-9]|2[0-9]|3[01])\.|192\.168\.|22[4-9]\.|2[3-5][0-9]\.|255\.|1\.1\.1\.1$|1\.0\.0\.1$|8\.8\.[48]\.[48]$|9\.9\.9\.9$)")
+_PRIVATE_IP = re.compile(
+    r"^(?:0\.|10\.|127\.|169\.254\.|172\.(?:1[6-9]|2[0-9]|3[01])\.|192\.168\.|22[4-9]\.|2[3-5][0-9]\.|255\.|1\.1\.1\.1$|1\.0\.0\.1$|8\.8\.[48]\.[48]$|9\.9\.9\.9$)"
+)
 
 
 def harmless_email(hit: Hit) -> bool:
@@ -33,7 +37,11 @@ def harmless_email(hit: Hit) -> bool:
     base = ".".join(labels[-2:])
     if base in _EXAMPLE_DOMAINS or domain in _CODE_HOSTS or domain.endswith(".noreply.github.com"):
         return True
-    if not name or name.split("+")[0] in _ROLE or labels[-1] in {"invalid", "localhost", "local", "png", "jpg", "svg", "py", "js", "ts"}:
+    if (
+        not name
+        or name.split("+")[0] in _ROLE
+        or labels[-1] in {"invalid", "localhost", "local", "png", "jpg", "svg", "py", "js", "ts"}
+    ):
         return True
     line = hit.before.rpartition("\n")[2]
     return bool(_AUTHORSHIP.search(line))
@@ -43,13 +51,15 @@ def harmless_ip(hit: Hit) -> bool:
     """Loopback, private, link-local, multicast and public resolver addresses."""
     value = hit.value.lower()
     if ":" in value:
-        return value.startswith(("fe80", "ff0", "::1", "fd", "fc", "2001:db8")) and not re.search(r"(?i)\b(?:his|her|my|user|customer)\b", hit.before)
+        return value.startswith(("fe80", "ff0", "::1", "fd", "fc", "2001:db8")) and not re.search(
+            r"(?i)\b(?:his|her|my|user|customer)\b", hit.before
+        )
     return bool(_PRIVATE_IP.match(value)) or hit.after[:1] == "/" or hit.before.endswith((".", "v", "version "))
 
 
 def harmless_phone(hit: Hit) -> bool:
     """Area code 555, counting digits, and numbers in arithmetic, that only look like a phone number."""
     number = "".join(c for c in hit.value if c.isdigit())
-    if number.removeprefix("1").startswith("555") and len(number.removeprefix("1")) == 10 or number in _COUNTING:
+    if (number.removeprefix("1").startswith("555") and len(number.removeprefix("1")) == 10) or number in _COUNTING:
         return True
     return bool(re.search(r"[=*/^]\s{0,2}$|\d[+\-*/]\s?$|0x$", hit.before[-4:])) or hit.after[:1] in {"*", "=", "%"}

@@ -4,9 +4,11 @@
 relative and diagnosis it is. Entries are folded like tokens (lower case, no accents); one that ends in * is a stem.
 """
 
+# ruff: noqa: E501, SIM905 - word lists, one entry a line
+
 from __future__ import annotations
 
-from ..tokens import tokens
+from router_plugin.tokens import tokens
 
 _CLASSES = {
     "me": "me i im ive my mine myself ich mein meine meinem meinen meiner mich mir j mon ma mes moi yo mi mis mio mia miei mie io meu minha meus minhas eu ik mijn moj moja mam ja мой моя мне меня я benim bana ben 我 私 僕 俺 나 내 저 मेरा मेरी मेरे मैं मुझे mera meri mere main mujhe انا لي",

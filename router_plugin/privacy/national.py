@@ -6,11 +6,11 @@ from .checksums import alnum, digits, luhn, mod11_10, verhoeff, weighted
 
 
 def _date(year: int, month: int, day: int) -> bool:
-    return 1 <= month <= 12 and 1 <= day <= 31 and 0 <= year
+    return 1 <= month <= 12 and 1 <= day <= 31 and year >= 0
 
 
 def _mod11_check(number: list[int], weights: tuple[int, ...]) -> int:
-    return sum(w * d for w, d in zip(weights, number)) % 11
+    return sum(w * d for w, d in zip(weights, number, strict=False)) % 11
 
 
 def cpf(value: str) -> bool:
@@ -18,7 +18,9 @@ def cpf(value: str) -> bool:
     n = digits(value)
     if len(n) != 11 or len(set(n)) == 1:
         return False
-    return all((sum(d * w for d, w in zip(n[:k], range(k + 1, 1, -1))) * 10 % 11) % 10 == n[k] for k in (9, 10))
+    return all(
+        (sum(d * w for d, w in zip(n[:k], range(k + 1, 1, -1), strict=False)) * 10 % 11) % 10 == n[k] for k in (9, 10)
+    )
 
 
 def cnpj(value: str) -> bool:
@@ -66,14 +68,18 @@ def codice_fiscale(value: str) -> bool:
 def bsn(value: str) -> bool:
     """Netherlands: the eleven test with -1 as the last weight."""
     n = digits(value)
-    return len(n) == 9 and any(n) and sum(w * d for w, d in zip((9, 8, 7, 6, 5, 4, 3, 2, -1), n)) % 11 == 0
+    return (
+        len(n) == 9 and any(n) and sum(w * d for w, d in zip((9, 8, 7, 6, 5, 4, 3, 2, -1), n, strict=False)) % 11 == 0
+    )
 
 
 def pesel(value: str) -> bool:
     """Poland: weights 1 3 7 9, and a birth date with the century in the month."""
     n = digits(value)
-    return len(n) == 11 and sum(w * d for w, d in zip((1, 3, 7, 9, 1, 3, 7, 9, 1, 3, 1), n)) % 10 == 0 and (
-        _date(0, (n[2] * 10 + n[3]) % 20, n[4] * 10 + n[5])
+    return (
+        len(n) == 11
+        and sum(w * d for w, d in zip((1, 3, 7, 9, 1, 3, 7, 9, 1, 3, 1), n, strict=False)) % 10 == 0
+        and (_date(0, (n[2] * 10 + n[3]) % 20, n[4] * 10 + n[5]))
     )
 
 
@@ -82,7 +88,7 @@ def nhs(value: str) -> bool:
     n = digits(value)
     if len(n) != 10:
         return False
-    check = 11 - sum(w * d for w, d in zip(range(10, 1, -1), n)) % 11
+    check = 11 - sum(w * d for w, d in zip(range(10, 1, -1), n, strict=False)) % 11
     return check != 10 and check % 11 == n[9]
 
 
@@ -90,13 +96,17 @@ def tfn(value: str) -> bool:
     """Australia, tax file number."""
     n = digits(value)
     weights = (1, 4, 3, 7, 5, 8, 6, 9, 10) if len(n) == 9 else (10, 7, 8, 4, 6, 3, 5, 1)
-    return len(n) in {8, 9} and sum(w * d for w, d in zip(weights, n)) % 11 == 0
+    return len(n) in {8, 9} and sum(w * d for w, d in zip(weights, n, strict=False)) % 11 == 0
 
 
 def au_medicare(value: str) -> bool:
     """Australia, Medicare card: the ninth digit checks the first eight."""
     n = digits(value)
-    return len(n) in {10, 11} and 2 <= n[0] <= 6 and sum(w * d for w, d in zip((1, 3, 7, 9, 1, 3, 7, 9), n)) % 10 == n[8]
+    return (
+        len(n) in {10, 11}
+        and 2 <= n[0] <= 6
+        and sum(w * d for w, d in zip((1, 3, 7, 9, 1, 3, 7, 9), n, strict=False)) % 10 == n[8]
+    )
 
 
 au_abn = weighted((10, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19), 89, (10,))
@@ -123,7 +133,7 @@ def cn_id(value: str) -> bool:
     if len(text) != 18 or not text[:17].isdigit() or not _date(0, int(text[10:12]), int(text[12:14])):
         return False
     weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-    return "10X98765432"[sum(w * int(c) for w, c in zip(weights, text)) % 11] == text[17]
+    return "10X98765432"[sum(w * int(c) for w, c in zip(weights, text, strict=False)) % 11] == text[17]
 
 
 def kr_rrn(value: str) -> bool:
@@ -137,7 +147,11 @@ def sg_nric(value: str) -> bool:
     text = alnum(value)
     if len(text) != 9 or not text[1:8].isdigit():
         return False
-    total = sum(w * int(c) for w, c in zip((2, 7, 6, 5, 4, 3, 2), text[1:8])) + {"T": 4, "G": 4, "M": 3}.get(text[0], 0)
+    total = sum(w * int(c) for w, c in zip((2, 7, 6, 5, 4, 3, 2), text[1:8], strict=False)) + {
+        "T": 4,
+        "G": 4,
+        "M": 3,
+    }.get(text[0], 0)
     letters = {"S": "JZIHGFEDCBA", "T": "JZIHGFEDCBA", "F": "XWUTRQPNMLK", "G": "XWUTRQPNMLK", "M": "KLJNPQRTUWX"}
     if text[0] == "M":
         return letters["M"][10 - total % 11] == text[8] or letters["M"][total % 11] == text[8]
@@ -156,7 +170,10 @@ def no_fnr(value: str) -> bool:
     n = digits(value)
     if len(n) != 11:
         return False
-    return _mod11_check(n, (3, 7, 6, 1, 8, 9, 4, 5, 2, 1, 0)) == 0 and _mod11_check(n, (5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1)) == 0
+    return (
+        _mod11_check(n, (3, 7, 6, 1, 8, 9, 4, 5, 2, 1, 0)) == 0
+        and _mod11_check(n, (5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1)) == 0
+    )
 
 
 def dk_cpr(value: str) -> bool:
@@ -187,7 +204,7 @@ def ch_ahv(value: str) -> bool:
 def at_svnr(value: str) -> bool:
     """Austria, social insurance: check digit in fourth place."""
     n = digits(value)
-    return len(n) == 10 and sum(w * d for w, d in zip((3, 7, 9, 0, 5, 8, 4, 2, 1, 6), n)) % 11 == n[3]
+    return len(n) == 10 and sum(w * d for w, d in zip((3, 7, 9, 0, 5, 8, 4, 2, 1, 6), n, strict=False)) % 11 == n[3]
 
 
 def pt_nif(value: str) -> bool:
@@ -195,7 +212,7 @@ def pt_nif(value: str) -> bool:
     n = digits(value)
     if len(n) != 9:
         return False
-    check = 11 - sum(w * d for w, d in zip(range(9, 1, -1), n)) % 11
+    check = 11 - sum(w * d for w, d in zip(range(9, 1, -1), n, strict=False)) % 11
     return n[8] == (0 if check >= 10 else check)
 
 
@@ -204,7 +221,9 @@ def ie_pps(value: str) -> bool:
     text = alnum(value)
     if len(text) not in {8, 9} or not text[:7].isdigit():
         return False
-    total = sum(w * int(c) for w, c in zip(range(8, 1, -1), text)) + (9 * (ord(text[8]) - 64) if len(text) == 9 else 0)
+    total = sum(w * int(c) for w, c in zip(range(8, 1, -1), text, strict=False)) + (
+        9 * (ord(text[8]) - 64) if len(text) == 9 else 0
+    )
     return "WABCDEFGHIJKLMNOPQRSTUV"[total % 23] == text[7]
 
 
@@ -240,13 +259,18 @@ def cl_rut(value: str) -> bool:
 def ar_cuit(value: str) -> bool:
     """Argentina, tax number: mod 11."""
     n = digits(value)
-    return len(n) == 11 and (11 - sum(w * d for w, d in zip((5, 4, 3, 2, 7, 6, 5, 4, 3, 2), n)) % 11) % 11 == n[10]
+    return (
+        len(n) == 11
+        and (11 - sum(w * d for w, d in zip((5, 4, 3, 2, 7, 6, 5, 4, 3, 2), n, strict=False)) % 11) % 11 == n[10]
+    )
 
 
 def snils(value: str) -> bool:
     """Russia, pension insurance: weights 9 to 1, mod 101."""
     n = digits(value)
-    return len(n) == 11 and sum(w * d for w, d in zip(range(9, 0, -1), n)) % 101 % 100 == n[9] * 10 + n[10]
+    return (
+        len(n) == 11 and sum(w * d for w, d in zip(range(9, 0, -1), n, strict=False)) % 101 % 100 == n[9] * 10 + n[10]
+    )
 
 
 def ru_inn(value: str) -> bool:
@@ -262,20 +286,27 @@ def ru_inn(value: str) -> bool:
 def ro_cnp(value: str) -> bool:
     """Romania: weights 279146358279, mod 11."""
     n = digits(value)
-    return len(n) == 13 and sum(w * d for w, d in zip((2, 7, 9, 1, 4, 6, 3, 5, 8, 2, 7, 9), n)) % 11 % 10 == n[12]
+    return (
+        len(n) == 13
+        and sum(w * d for w, d in zip((2, 7, 9, 1, 4, 6, 3, 5, 8, 2, 7, 9), n, strict=False)) % 11 % 10 == n[12]
+    )
 
 
 def bg_egn(value: str) -> bool:
     """Bulgaria: weights 2 4 8 5 10 9 7 3 6, mod 11."""
     n = digits(value)
-    return len(n) == 10 and sum(w * d for w, d in zip((2, 4, 8, 5, 10, 9, 7, 3, 6), n)) % 11 % 10 == n[9]
+    return len(n) == 10 and sum(w * d for w, d in zip((2, 4, 8, 5, 10, 9, 7, 3, 6), n, strict=False)) % 11 % 10 == n[9]
 
 
 def cz_rc(value: str) -> bool:
     """Czechia and Slovakia, birth number: divisible by eleven."""
     n = digits(value)
     month = (n[2] * 10 + n[3]) % 50 if len(n) == 10 else 0
-    return len(n) == 10 and _date(0, month - 20 if month > 20 else month, n[4] * 10 + n[5]) and int("".join(map(str, n))) % 11 == 0
+    return (
+        len(n) == 10
+        and _date(0, month - 20 if month > 20 else month, n[4] * 10 + n[5])
+        and int("".join(map(str, n))) % 11 == 0
+    )
 
 
 def gr_amka(value: str) -> bool:
@@ -293,7 +324,7 @@ def gr_afm(value: str) -> bool:
 def th_id(value: str) -> bool:
     """Thailand: weights 13 to 2, mod 11."""
     n = digits(value)
-    return len(n) == 13 and (11 - sum(w * d for w, d in zip(range(13, 1, -1), n)) % 11) % 10 == n[12]
+    return len(n) == 13 and (11 - sum(w * d for w, d in zip(range(13, 1, -1), n, strict=False)) % 11) % 10 == n[12]
 
 
 def tw_id(value: str) -> bool:
@@ -302,7 +333,7 @@ def tw_id(value: str) -> bool:
     if len(text) != 10 or not text[1:].isdigit() or text[0] not in _TW:
         return False
     number = [*divmod(_TW.index(text[0]) + 10, 10), *map(int, text[1:])]
-    return sum(w * d for w, d in zip((1, 9, 8, 7, 6, 5, 4, 3, 2, 1, 1), number)) % 10 == 0
+    return sum(w * d for w, d in zip((1, 9, 8, 7, 6, 5, 4, 3, 2, 1, 1), number, strict=False)) % 10 == 0
 
 
 _TW = "ABCDEFGHJKLMNPQRSTUVXYWZIO"
@@ -315,7 +346,7 @@ def hk_id(value: str) -> bool:
     if len(text) not in {8, 9} or not text[:letters].isalpha() or not text[letters:-1].isdigit():
         return False
     worth = [36] * (2 - letters) + [ord(c) - 55 for c in text[:letters]] + [int(c) for c in text[letters:-1]]
-    rest = (11 - sum(w * v for w, v in zip(range(9, 1, -1), worth)) % 11) % 11
+    rest = (11 - sum(w * v for w, v in zip(range(9, 1, -1), worth, strict=False)) % 11) % 11
     return text[-1] == ("A" if rest == 10 else str(rest))
 
 
@@ -325,7 +356,7 @@ def nz_ird(value: str) -> bool:
     if len(n) != 9:
         return False
     for weights in ((3, 2, 7, 6, 5, 4, 3, 2), (7, 4, 3, 2, 5, 2, 7, 6)):
-        rest = sum(w * int(d) for w, d in zip(weights, n)) % 11
+        rest = sum(w * int(d) for w, d in zip(weights, n, strict=False)) % 11
         check = 0 if rest == 0 else 11 - rest
         if check != 10:
             return check == int(n[8])
@@ -337,9 +368,9 @@ def baltic(value: str) -> bool:
     n = digits(value)
     if len(n) != 11 or not _date(0, n[3] * 10 + n[4], n[5] * 10 + n[6]):
         return False
-    check = sum(w * d for w, d in zip((1, 2, 3, 4, 5, 6, 7, 8, 9, 1), n)) % 11
+    check = sum(w * d for w, d in zip((1, 2, 3, 4, 5, 6, 7, 8, 9, 1), n, strict=False)) % 11
     if check == 10:
-        check = sum(w * d for w, d in zip((3, 4, 5, 6, 7, 8, 9, 1, 2, 3), n)) % 11 % 10
+        check = sum(w * d for w, d in zip((3, 4, 5, 6, 7, 8, 9, 1, 2, 3), n, strict=False)) % 11 % 10
     return check == n[10]
 
 

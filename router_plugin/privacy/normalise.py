@@ -10,14 +10,16 @@ from .linear import finder
 
 # Letters of other scripts that look like a Latin one, from Unicode's confusables data
 # (https://www.unicode.org/Public/security/latest/confusables.txt), the everyday subset: Cyrillic, Greek, Armenian.
-_LOOKALIKES = str.maketrans(
+_LOOKALIKES: dict[int, int] = str.maketrans(
     "АВЕКМНОРСТУХЅІЈԚԜаеорсухѕіјԛԝһկոսΑΒΕΖΗΙΚΜΝΟΡΤΥΧαονριϳɑɡıᴀᴄᴇᴏѡԁӏ",
     "ABEKMHOPCTYXSIJQWaeopcyxsijqwhknuABEZHIKMNOPTYXaovpijagiaceowdl",
 )
 _DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−﹘﹣－⁃˗➖"), "-")
-_SPACES = dict.fromkeys(map(ord, "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"), " ")
+_SPACES = dict.fromkeys(
+    map(ord, "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"), " "
+)
 _QUOTES = {0x2018: "'", 0x2019: "'", 0x201C: '"', 0x201D: '"', 0x2024: ".", 0x2044: "/", 0x2215: "/"}
-_MAP = {**_LOOKALIKES, **_DASHES, **_SPACES, **_QUOTES}
+_MAP: dict[int, int | str] = {**_LOOKALIKES, **_DASHES, **_SPACES, **_QUOTES}
 _CONTROLS = bytes(c for c in range(32) if c not in b"\n\r\t") + b"\x7f"
 _TAG_FIRST, _TAG_LAST = 0xE0020, 0xE007E  # tag characters mirror printable ASCII
 
@@ -80,8 +82,9 @@ def _plain(character: str) -> str:
         return character
     if _TAG_FIRST <= code <= _TAG_LAST:
         return chr(code - 0xE0000)
-    if code in _MAP:
-        return _MAP[code]
+    plain = _MAP.get(code)
+    if plain is not None:
+        return plain if isinstance(plain, str) else chr(plain)
     category = unicodedata.category(character)
     if category in {"Mn", "Me", "Cf", "Cc", "Cs"}:
         return ""

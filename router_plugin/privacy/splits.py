@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ..request import Origin, Segment
+from router_plugin.request import Origin, Segment
+
 from .linear import finder
 
 EDGE = 160  # characters of each side that are joined at a border
@@ -15,7 +16,7 @@ REACH = 64  # bytes of a line on each side of a break
 CHAIN = 8  # lines of one token each that can be pieces of one identifier
 SHORTEST = 9  # characters of the shortest identifier that is looked for
 _MARGIN = b" \t>|*#\r"  # what stands around a quoted, commented or indented line
-_TOKEN = "[A-Za-z0-9_+/=@.-]"
+_TOKEN = "[A-Za-z0-9_+/=@.-]"  # noqa: S105 - a pattern
 # A line break inside a token that has a digit or an at sign near the break.
 _next_break = finder(
     rf"[0-9@][A-Za-z_+/=.-]*[ \t]*\r?\n[ \t>|*#]*{_TOKEN}|{_TOKEN}[ \t]*\r?\n[ \t>|*#]*[A-Za-z_+/=.-]*[0-9@]"

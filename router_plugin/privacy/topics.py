@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ..textmodel import TextModel
-from ..tokens import tokens
+from router_plugin.textmodel import TextModel
+from router_plugin.tokens import tokens
+
 from .lexicon import outline
 
 if TYPE_CHECKING:
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
 RULE = "topic.private"
 WINDOW = 1_000  # characters of one window; about a paragraph
 MIN_CHARACTERS = 12
+MIN_KNOWN = 0.08  # share of a window's words and pairs that the model must know to judge it
+MAX_WORD = 16  # mean length of words; beyond it, an ASCII window is data, not language
+
+
+_NO_MODEL = {"threshold": 1.0, "agent_threshold": 1.0, "screen": {}, "screen_cut": 0.0}
 
 
 class Screen:
@@ -43,7 +49,7 @@ class Topics:
 
     def __init__(self, model: TextModel | None, settings: PrivacySettings) -> None:
         self._model = model
-        extra = model.extra if model is not None else {"threshold": 1.0, "agent_threshold": 1.0, "screen": {}, "screen_cut": 0.0}
+        extra: Mapping[str, Any] = _NO_MODEL if model is None else model.extra
         self._threshold = settings.topic_threshold or float(extra["threshold"])
         self._agent_threshold = max(self._threshold, float(extra["agent_threshold"]))
         self._screen = Screen(extra["screen"], float(extra["screen_cut"]))
@@ -61,10 +67,13 @@ class Topics:
         return found
 
     def _private(self, window: str, model: TextModel, agent: bool) -> bool:
+        if window.isascii() and len(window) > MAX_WORD * (len(window.split()) + 1):
+            return False
         if not self._screen.passes(window):
             return False
         threshold = self._agent_threshold if agent else self._threshold
-        return model.score(views(window)).probabilities[0] >= threshold
+        score = model.score(views(window))
+        return score.known >= MIN_KNOWN and score.probabilities[0] >= threshold
 
 
 class _Custom:

@@ -72,7 +72,7 @@ def password(hit: Hit) -> bool:
         return False
     if value.replace("-", "").replace("_", "").replace("/", "").isalpha():
         return False
-    return classes(value) >= 2 and any(c.isdigit() for c in value) or classes(value) >= 3
+    return (classes(value) >= 2 and any(c.isdigit() for c in value)) or classes(value) >= 3
 
 
 def plain_password(hit: Hit) -> bool:
@@ -84,4 +84,6 @@ def plain_password(hit: Hit) -> bool:
 def random_tail(hit: Hit) -> bool:
     """After a known prefix: anything but a placeholder or a run of words."""
     value = hit.value
-    return len(set(value.lower())) >= 6 and not re.search(r"(?i)x{6}|\.{3}|\*{3}|<|\[|redacted|placeholder|your[-_]", value)
+    return len(set(value.lower())) >= 6 and not re.search(
+        r"(?i)x{6}|\.{3}|\*{3}|<|\[|redacted|placeholder|your[-_]", value
+    )

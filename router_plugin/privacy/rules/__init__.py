@@ -5,6 +5,14 @@ from __future__ import annotations
 from . import contact, credentials, finance, health, identity, markers, secrets
 
 FAMILIES = ("secrets", "identity", "contact", "finance", "health")
-RULES = (*secrets.RULES, *credentials.RULES, *identity.RULES, *contact.RULES, *finance.RULES, *health.RULES, *markers.RULES)
+RULES = (
+    *secrets.RULES,
+    *credentials.RULES,
+    *identity.RULES,
+    *contact.RULES,
+    *finance.RULES,
+    *health.RULES,
+    *markers.RULES,
+)
 
 __all__ = ["FAMILIES", "RULES"]

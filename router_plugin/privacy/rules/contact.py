@@ -1,11 +1,14 @@
 """Ways to reach or find a person: e-mail, phone, street address, coordinates, network and device addresses."""
 
+# ruff: noqa: E501, SIM905 - word lists, one entry a line
+
 from __future__ import annotations
 
 import re
 
-from ..harmless import harmless_email, harmless_ip, harmless_phone
-from ..rule import Hit, Rule
+from router_plugin.privacy.harmless import harmless_email, harmless_ip, harmless_phone
+from router_plugin.privacy.rule import Hit, Rule
+
 from .shapes import word
 
 _STREET = (
@@ -27,46 +30,9 @@ def _phone(hit: Hit) -> bool:
 
 
 def _formatted_phone(hit: Hit) -> bool:
-    if hit.before.endswith((".", "-", "/", "_", ":", "=", "+")) or hit.after[:1] in "-/_=" and hit.after[:1]:
+    if hit.before.endswith((".", "-", "/", "_", ":", "=", "+")) or (hit.after[:1] in "-/_=" and hit.after[:1]):
         return False
     return _phone(hit)
-
-
-RULES = (
-    Rule("contact.email", r"(?i)([a-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,62})\.){1,6}[a-z]{2,24})\b", r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]@[A-Za-z0-9]", digits="", check=lambda hit: not harmless_email(hit), strong=True),
-    Rule("contact.email_spelled", r"(?i)\b([a-z0-9._%+-]{1,64}\s?(?:\(at\)|\[at\]|\{at\}| at )\s?[a-z0-9-]{1,60}(?:\s?(?:\(dot\)|\[dot\]|\{dot\}| dot |\.)\s?[a-z0-9-]{2,30}){1,4})\b", r"(?i:\(at\)|\[at\]|\{at\}| dot )", digits="", check=lambda hit: _spelled(hit)),
-    Rule("contact.phone_international", r"(?:^|[^0-9A-Za-z+])(\+[1-9][0-9]{0,3}[ .\-()/]{0,3}(?:[0-9][ .\-()/]{0,2}){6,13}[0-9])", r"\+[1-9]", check=_phone, strong=True),
-    Rule("contact.phone_us", r"(?:^|[^0-9A-Za-z.])(\([2-9][0-9]{2}\)\s?[2-9][0-9]{2}[ .-]?[0-9]{4}|(?:1[ .-])?[2-9][0-9]{2}[.-][2-9][0-9]{2}[.-][0-9]{4}|1?[ -]?[2-9][0-9]{2} [2-9][0-9]{2}[ -][0-9]{4})\b", r"[0-9]\) ?[0-9]{3}[ .-]?[0-9]{4}|[0-9]{3}[ .-][0-9]{3}[ .-][0-9]{4}", check=_formatted_phone),
-    Rule("contact.phone_us_local", r"(?:^|[^0-9A-Za-z.-])([2-9][0-9]{2}[-.][0-9]{4})(?:\s{0,2}(?:ext|x|extension)\.?\s{0,2}[0-9]{1,6})\b", word(r"ext|x|extension")),
-    Rule("contact.phone_uk", r"(?:^|[^0-9A-Za-z.])(0[1-9][0-9]{2,4}[ -][0-9]{3,4}[ -]?[0-9]{3,4}|07[0-9]{3}\s?[0-9]{6}|02[0-9] [0-9]{4} [0-9]{4})\b", r"0[1-9][0-9]{2,4}[ -][0-9]{3}|07[0-9]{9}", check=_formatted_phone),
-    Rule(
-        "contact.phone_told",
-        rf"(?i)\b(?:{_PHONE_WORDS})\b[^0-9+(\n]{{0,24}}(\(?\+?[0-9](?:[ .\-()/]{{0,3}}[0-9]){{5,14}})", word(_PHONE_WORDS), digits="after",
-        check=_phone,
-    ),
-    Rule("contact.street_address", rf"(?i)\b([0-9]{{1,6}}[a-z]?(?:[ -][0-9]{{1,5}})?,? (?:(?:n|s|e|w|north|south|east|west|ne|nw|se|sw)\.? )?(?:{_WORD} ){{1,4}}(?:{_STREET}))\b(?:\.|,|\s|$)", rf"(?i:[ ](?:{_STREET}))(?:[^a-zA-Z]|$)", digits="before", check=lambda hit: _street(hit)),
-    Rule("contact.unit_address", rf"(?i)\b([0-9]{{1,6}} (?:{_WORD}[ ,]{{1,2}}){{1,7}}\s{{0,3}}(?:apt|apartment|suite|ste|flat)\b\.? ?#?[0-9a-z]{{1,5}})\b", word(r"apt|apartment|suite|ste|flat")),
-    Rule("contact.unit_address_line", r"(?i)[0-9]{1,6} [^\n]{3,60}\n[\s>?]{0,8}(?:apt|apartment|suite|ste|flat|unit)\b\.? ?#?([0-9a-z]{1,5})\b", word(r"apt|apartment|suite|ste|flat|unit")),
-    Rule("contact.military_address", r"(?i)\b((?:unit|psc|uss)\b[^\n]{1,40}[\s,]{1,3}(?:a|f|d)po,? a[aep],? [0-9]{5})\b", r"(?i:[afd]po,? a[aep])"),
-    Rule("contact.military_post_office", r"(?i)\b((?:apo|fpo|dpo),? a[aep],? [0-9]{5})\b", r"(?i:[afd]po,? a[aep])"),
-    Rule("contact.po_box", r"(?i)\b((?:p\.? ?o\.? ?box|postfach|bo[iî]te postale|apartado(?: de correos)?|postbox|postbus) [0-9]{1,6})\b", r"(?i:box|postfach|bo[iî]te postale|apartado|postbus)", digits="after", unless=r"what is a|rent a"),
-    Rule("contact.address_german", rf"\b({_CAP}(?:straße|strasse|str\.|gasse|weg|allee|platz|ring|damm|ufer|steig) [0-9]{{1,4}} ?[a-zA-Z]?)\b", r"(?:straße|strasse|str\.|gasse|weg|allee|platz|ring|damm|ufer|steig) [0-9]", check=lambda hit: not hit.value.startswith(("Der ", "Ein "))),
-    Rule("contact.address_european", rf"(?i)\b([\wÀ-ÖØ-öø-ÿĀ-ž]{{2,24}}(?:{_EUROPEAN}) [0-9]{{1,4}} ?[a-z]?)\b", rf"(?i:{_EUROPEAN}) [0-9]"),
-    Rule("contact.address_romance", rf"(?i)\b((?:[0-9]{{1,5}},? )?(?:{_ROMANCE}) (?:{_WORD} ){{0,4}}{_WORD},? (?:n[º°o.] ?)?[0-9]{{1,5}})\b", word(_ROMANCE), digits="after", check=lambda hit: _romance(hit)),
-    Rule("contact.address_french", rf"(?i)\b([0-9]{{1,4}}(?: ?(?:bis|ter))?,? (?:rue|avenue|boulevard|chemin|place|impasse|all[ée]e|quai|route) (?:de |du |des |la |le |l'|d')*{_CAP})", word(r"rue|avenue|boulevard|chemin|place|impasse|all[ée]e|quai|route"), digits="before"),
-    Rule("contact.address_told", rf"(?i)\b(?:{_ADDRESS_WORDS})\b[:\s]{{1,6}}(?:the corner of )?(?:{_WORD}[ ,]{{1,2}}){{0,3}}?([0-9]{{1,6}}\b[ ,]+{_WORD}[^\n]{{0,60}}|{_WORD} [0-9]{{1,5}}\b)", word(_ADDRESS_WORDS), digits="after", check=lambda hit: _told_address(hit)),
-    Rule("contact.address_city_postcode", rf"\b({_CAP}(?: {_CAP}){{0,2}},? [A-Z]{{2}},? [0-9]{{5}}(?:-[0-9]{{4}})?)\b", r"[A-Z]{2},? [0-9]{5}", near=r"\d+ \w|address|apt|suite|live|lives|ship|street|\bst\b|home"),
-    Rule("contact.postcode_city", rf"\b([0-9]{{1,4}}[a-z]?,? (?:[A-Z]{{1,2}}-?)?[0-9]{{4,5}} {_CAP})\b", r"[0-9]{4} [A-ZÀ-Þ]", near=r"stra|weg|gasse|platz|address|adresse|wohn|rue|via|laan"),
-    Rule("contact.uk_postcode", r"\b([0-9]{1,4}[A-Za-z]? [A-Z][^\n]{3,60}[ ,][A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][ABD-HJLNP-UW-Z]{2})\b", r"[A-Z][0-9][A-Z0-9]? ?[0-9][A-Z]{2}"),
-    Rule("contact.jp_address", r"(〒\s?[0-9]{3}-[0-9]{4}|[都道府県][^\s、。]{1,12}[市区町村][^\s、。]{1,20}[0-9０-９]{1,3}[-−丁－])", r"〒|[市区町村]"),
-    Rule("contact.cn_address", r"([^\s，。]{2,8}[省市][^\s，。]{2,10}[区县市][^\s，。]{1,16}[路街道巷][0-9]{1,5}号)", r"[0-9]号"),
-    Rule("contact.corner", rf"\bcorner of {_WORD}(?: {_WORD}){{0,4}} and (?:{_WORD} ?){{1,4}}", r"corner of ", digits="", check=lambda hit: bool(re.search(r"[0-9]", hit.whole)) or bool(re.search(r"(?i)\b(?:st|street|ave|avenue|rd|road)\b", hit.whole))),
-    Rule("contact.coordinates", r"(?i)([0-9]{1,2}\.[0-9]{3,8}\s?°?\s?[ns][ ,]{1,3}[0-9]{1,3}\.[0-9]{3,8}\s?°?\s?[ew]|[0-9]{1,2}°\s?[0-9]{1,2}['′]\s?[0-9.]{0,6}[\"″]?\s?[ns][ ,]{1,3}[0-9]{1,3}°\s?[0-9]{1,2}['′])", r"[0-9]°|[0-9]{3} ?°? ?[NSns][ ,]", near=r"home|house|live|lives|my |his |her |location|gps|coordinates|address|where|stay|position|whereabouts"),
-    Rule("contact.coordinates_decimal", r"(-?[0-9]{1,2}\.[0-9]{4,8}\s?,\s?-?[0-9]{1,3}\.[0-9]{4,8})", r"[0-9]\.[0-9]{4,8}\s?,\s?-?[0-9]{1,3}\.[0-9]", near=r"home|house|\blive|lives|\bmy |\bhis |\bher |whereabouts|last seen|tracked|parked|shelter|hiding|gps", unless=r"haversine|paris|capital"),
-    Rule("contact.ip_address", r"\b((?:(?:25[0-5]|2[0-4][0-9]|1?[0-9]{1,2})\.){3}(?:25[0-5]|2[0-4][0-9]|1?[0-9]{1,2}))\b", r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]", near=r"\buser|logged in|login|log in|customer|visitor|client ip|his ip|her ip|my ip|ip address (?:of|is)|home ip|subscriber|session|sign(?:ed)? in|account|from ip|remote_addr|suspect", check=lambda hit: not harmless_ip(hit)),
-    Rule("contact.ipv6_address", r"(?i)(?:^|[^0-9a-z:])((?:[0-9a-f]{1,4}:){4,7}[0-9a-f]{1,4}|(?:[0-9a-f]{1,4}:){2,6}:[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){0,4})\b", r"[0-9a-fA-F]:[0-9a-fA-F]{1,4}:[0-9a-fA-F:]", near=r"\buser|logged in|login|log in|customer|visitor|client|his |her |my |ip(?:v6)? address|home|subscriber|from ", check=lambda hit: not harmless_ip(hit)),
-    Rule("contact.mac_address", r"(?i)\b([0-9a-f]{2}(?:[:-][0-9a-f]{2}){5})\b", r"[0-9a-fA-F]{2}[:-][0-9a-fA-F]{2}[:-][0-9a-fA-F]{2}[:-]", near=r"\bmac\b|laptop|phone|device|his |her |my |router|wifi|wi-fi|bluetooth|hardware address|ethernet|adapter", check=lambda hit: len(set(hit.value.lower())) > 3 and not hit.value.lower().startswith(("00:00:00:00", "ff:ff:ff:ff"))),
-)  # fmt: skip
 
 
 def _spelled(hit: Hit) -> bool:
@@ -100,32 +66,86 @@ def _street(hit: Hit) -> bool:
     names = [w for w in words[1:-1] if not w[0].isdigit()]
     if not names:
         return False
-    if re.search(r"(?i)address|live[sd]? (?:at|on)|apt|suite|meet me|taxi|restaurant|bus |street in|return to|\b[A-Z]{2} [0-9]{5}|[0-9]{5}", hit.before + hit.after):
+    if re.search(
+        r"(?i)address|live[sd]? (?:at|on)|apt|suite|meet me|taxi|restaurant|bus |street in|return to|\b[A-Z]{2} [0-9]{5}|[0-9]{5}",
+        hit.before + hit.after,
+    ):
         return True
     if re.search(r"(?i)sherlock|holmes", hit.before):  # the one address that everyone quotes
         return False
     capital = words[-1][:1].isupper() and all(w[:1].isupper() or w.lower() in {"de", "la", "of", "the"} for w in names)
-    return capital and suffix not in {"view", "rise", "row", "way", "hill", "walk", "close", "place", "loop", "trail", "drive"} or (
-        capital and len(names) <= 2 and bool(re.search(r"^[,\s]+(?:[A-Z][a-z]+|apt|suite|unit)", hit.after))
-    )
+    return (
+        capital
+        and suffix not in {"view", "rise", "row", "way", "hill", "walk", "close", "place", "loop", "trail", "drive"}
+    ) or (capital and len(names) <= 2 and bool(re.search(r"^[,\s]+(?:[A-Z][a-z]+|apt|suite|unit)", hit.after)))
 
 
 def _romance(hit: Hit) -> bool:
-    """"via Python 3" and "place 1" are no streets: the name starts with a capital, and "via" needs two words."""
+    """ "via Python 3" and "place 1" are no streets: the name starts with a capital, and "via" needs two words."""
     words = hit.value.split()
     lead = next((i for i, w in enumerate(words) if not w[0].isdigit()), 0)
     name = words[lead + 1 :]
-    if not name or not re.match(r"(?:\d{1,3}|d[eiao]|dos|della|delle|del|la|le|l'|du|des|dei|san|[A-ZÀ-ŽА-Я])", name[0]):
+    if not name or not re.match(
+        r"(?:\d{1,3}|d[eiao]|dos|della|delle|del|la|le|l'|du|des|dei|san|[A-ZÀ-ŽА-Я])", name[0]
+    ):
         return bool(re.search(r"(?i)address|live|meet|return|taxi|bus|restaurant|street", hit.before))
     first = words[lead].lower()
     if first in {"via", "place", "al.", "str.", "corso", "plaza", "strada", "av."} and len(name) < 3:
-        return bool(re.search(r"(?i)address|live|meet|return|taxi|bus|restaurant|street|abit|indirizzo|suite|apt|[0-9]{5}", hit.before + hit.after))
+        return bool(
+            re.search(
+                r"(?i)address|live|meet|return|taxi|bus|restaurant|street|abit|indirizzo|suite|apt|[0-9]{5}",
+                hit.before + hit.after,
+            )
+        )
     return True
 
 
 def _told_address(hit: Hit) -> bool:
     """A house number and a name after "my address is" and the like; times, amounts, IP addresses and ports are none."""
     value = hit.value
-    if re.match(r"(?i)[0-9]{1,2}(?::[0-9]{2})?\s?(?:am|pm|o'clock|uhr|h)\b|[0-9]+(?:\.[0-9]+){1,3}\b|0x|[0-9]+\s?(?:%|percent|usd|eur|minutes?|hours?|days?|weeks?|months?|years?|bytes?|bits?|times|people|noon|midnight)", value):
+    if re.match(
+        r"(?i)[0-9]{1,2}(?::[0-9]{2})?\s?(?:am|pm|o'clock|uhr|h)\b|[0-9]+(?:\.[0-9]+){1,3}\b|0x|[0-9]+\s?(?:%|percent|usd|eur|minutes?|hours?|days?|weeks?|months?|years?|bytes?|bits?|times|people|noon|midnight)",
+        value,
+    ):
         return False
-    return bool(re.search(r"[A-Za-zÀ-ž]{3}", value)) and not re.match(r"(?i)(?:line|step|page|chapter|section|version|port|index|level|row|table|figure|python|node|room|gate|stage|least|most|around|about|top|layer|byte|offset|position|room|python|java|channel|group|step)\b", value)
+    return bool(re.search(r"[A-Za-zÀ-ž]{3}", value)) and not re.match(
+        r"(?i)(?:line|step|page|chapter|section|version|port|index|level|row|table|figure|python|node|room|gate|stage|least|most|around|about|top|layer|byte|offset|position|room|python|java|channel|group|step)\b",
+        value,
+    )
+
+
+RULES = (
+    Rule("contact.email", r"(?i)([a-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,62})\.){1,6}[a-z]{2,24})\b", r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]@[A-Za-z0-9]", digits="", check=lambda hit: not harmless_email(hit), strong=True),
+    Rule("contact.email_spelled", r"(?i)\b([a-z0-9._%+-]{1,64}\s?(?:\(at\)|\[at\]|\{at\}| at )\s?[a-z0-9-]{1,60}(?:\s?(?:\(dot\)|\[dot\]|\{dot\}| dot |\.)\s?[a-z0-9-]{2,30}){1,4})\b", r"(?i:\(at\)|\[at\]|\{at\}| dot )", digits="", check=_spelled),
+    Rule("contact.phone_international", r"(?:^|[^0-9A-Za-z+])(\+[1-9][0-9]{0,3}[ .\-()/]{0,3}(?:[0-9][ .\-()/]{0,2}){6,13}[0-9])", r"\+[1-9]", check=_phone, strong=True),
+    Rule("contact.phone_us", r"(?:^|[^0-9A-Za-z.])(\([2-9][0-9]{2}\)\s?[2-9][0-9]{2}[ .-]?[0-9]{4}|(?:1[ .-])?[2-9][0-9]{2}[.-][2-9][0-9]{2}[.-][0-9]{4}|1?[ -]?[2-9][0-9]{2} [2-9][0-9]{2}[ -][0-9]{4})\b", r"[0-9]\) ?[0-9]{3}[ .-]?[0-9]{4}|[0-9]{3}[ .-][0-9]{3}[ .-][0-9]{4}", check=_formatted_phone),
+    Rule("contact.phone_us_local", r"(?:^|[^0-9A-Za-z.-])([2-9][0-9]{2}[-.][0-9]{4})(?:\s{0,2}(?:ext|x|extension)\.?\s{0,2}[0-9]{1,6})\b", word(r"ext|x|extension")),
+    Rule("contact.phone_uk", r"(?:^|[^0-9A-Za-z.])(0[1-9][0-9]{2,4}[ -][0-9]{3,4}[ -]?[0-9]{3,4}|07[0-9]{3}\s?[0-9]{6}|02[0-9] [0-9]{4} [0-9]{4})\b", r"0[1-9][0-9]{2,4}[ -][0-9]{3}|07[0-9]{9}", check=_formatted_phone),
+    Rule(
+        "contact.phone_told",
+        rf"(?i)\b(?:{_PHONE_WORDS})\b[^0-9+(\n]{{0,24}}(\(?\+?[0-9](?:[ .\-()/]{{0,3}}[0-9]){{5,14}})", word(_PHONE_WORDS), digits="after",
+        check=_phone,
+    ),
+    Rule("contact.street_address", rf"(?i)\b([0-9]{{1,6}}[a-z]?(?:[ -][0-9]{{1,5}})?,? (?:(?:n|s|e|w|north|south|east|west|ne|nw|se|sw)\.? )?(?:{_WORD} ){{1,4}}(?:{_STREET}))\b(?:\.|,|\s|$)", rf"(?i:[ ](?:{_STREET}))(?:[^a-zA-Z]|$)", digits="before", check=_street),
+    Rule("contact.unit_address", rf"(?i)\b([0-9]{{1,6}} (?:{_WORD}[ ,]{{1,2}}){{1,7}}\s{{0,3}}(?:apt|apartment|suite|ste|flat)\b\.? ?#?[0-9a-z]{{1,5}})\b", word(r"apt|apartment|suite|ste|flat")),
+    Rule("contact.unit_address_line", r"(?i)[0-9]{1,6} [^\n]{3,60}\n[\s>?]{0,8}(?:apt|apartment|suite|ste|flat|unit)\b\.? ?#?([0-9a-z]{1,5})\b", word(r"apt|apartment|suite|ste|flat|unit")),
+    Rule("contact.military_address", r"(?i)\b((?:unit|psc|uss)\b[^\n]{1,40}[\s,]{1,3}(?:a|f|d)po,? a[aep],? [0-9]{5})\b", r"(?i:[afd]po,? a[aep])"),
+    Rule("contact.military_post_office", r"(?i)\b((?:apo|fpo|dpo),? a[aep],? [0-9]{5})\b", r"(?i:[afd]po,? a[aep])"),
+    Rule("contact.po_box", r"(?i)\b((?:p\.? ?o\.? ?box|postfach|bo[iî]te postale|apartado(?: de correos)?|postbox|postbus) [0-9]{1,6})\b", r"(?i:box|postfach|bo[iî]te postale|apartado|postbus)", digits="after", unless=r"what is a|rent a"),
+    Rule("contact.address_german", rf"\b({_CAP}(?:straße|strasse|str\.|gasse|weg|allee|platz|ring|damm|ufer|steig) [0-9]{{1,4}} ?[a-zA-Z]?)\b", r"(?:straße|strasse|str\.|gasse|weg|allee|platz|ring|damm|ufer|steig) [0-9]", check=lambda hit: not hit.value.startswith(("Der ", "Ein "))),
+    Rule("contact.address_european", rf"(?i)\b([\wÀ-ÖØ-öø-ÿĀ-ž]{{2,24}}(?:{_EUROPEAN}) [0-9]{{1,4}} ?[a-z]?)\b", rf"(?i:{_EUROPEAN}) [0-9]"),
+    Rule("contact.address_romance", rf"(?i)\b((?:[0-9]{{1,5}},? )?(?:{_ROMANCE}) (?:{_WORD} ){{0,4}}{_WORD},? (?:n[º°o.] ?)?[0-9]{{1,5}})\b", word(_ROMANCE), digits="after", check=_romance),
+    Rule("contact.address_french", rf"(?i)\b([0-9]{{1,4}}(?: ?(?:bis|ter))?,? (?:rue|avenue|boulevard|chemin|place|impasse|all[ée]e|quai|route) (?:de |du |des |la |le |l'|d')*{_CAP})", word(r"rue|avenue|boulevard|chemin|place|impasse|all[ée]e|quai|route"), digits="before"),
+    Rule("contact.address_told", rf"(?i)\b(?:{_ADDRESS_WORDS})\b[:\s]{{1,6}}(?:the corner of )?(?:{_WORD}[ ,]{{1,2}}){{0,3}}?([0-9]{{1,6}}\b[ ,]+{_WORD}[^\n]{{0,60}}|{_WORD} [0-9]{{1,5}}\b)", word(_ADDRESS_WORDS), digits="after", check=_told_address),
+    Rule("contact.address_city_postcode", rf"\b({_CAP}(?: {_CAP}){{0,2}},? [A-Z]{{2}},? [0-9]{{5}}(?:-[0-9]{{4}})?)\b", r"[A-Z]{2},? [0-9]{5}", near=r"\d+ \w|address|apt|suite|live|lives|ship|street|\bst\b|home"),
+    Rule("contact.postcode_city", rf"\b([0-9]{{1,4}}[a-z]?,? (?:[A-Z]{{1,2}}-?)?[0-9]{{4,5}} {_CAP})\b", r"[0-9]{4} [A-ZÀ-Þ]", near=r"stra|weg|gasse|platz|address|adresse|wohn|rue|via|laan"),
+    Rule("contact.uk_postcode", r"\b([0-9]{1,4}[A-Za-z]? [A-Z][^\n]{3,60}[ ,][A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][ABD-HJLNP-UW-Z]{2})\b", r"[A-Z][0-9][A-Z0-9]? ?[0-9][A-Z]{2}"),
+    Rule("contact.jp_address", r"(〒\s?[0-9]{3}-[0-9]{4}|[都道府県][^\s、。]{1,12}[市区町村][^\s、。]{1,20}[0-9０-９]{1,3}[-−丁－])", r"〒|[市区町村]"),
+    Rule("contact.cn_address", r"([^\s，。]{2,8}[省市][^\s，。]{2,10}[区县市][^\s，。]{1,16}[路街道巷][0-9]{1,5}号)", r"[0-9]号"),
+    Rule("contact.corner", rf"\bcorner of {_WORD}(?: {_WORD}){{0,4}} and (?:{_WORD} ?){{1,4}}", r"corner of ", digits="", check=lambda hit: bool(re.search(r"[0-9]", hit.whole)) or bool(re.search(r"(?i)\b(?:st|street|ave|avenue|rd|road)\b", hit.whole))),
+    Rule("contact.coordinates", r"(?i)([0-9]{1,2}\.[0-9]{3,8}\s?°?\s?[ns][ ,]{1,3}[0-9]{1,3}\.[0-9]{3,8}\s?°?\s?[ew]|[0-9]{1,2}°\s?[0-9]{1,2}['′]\s?[0-9.]{0,6}[\"″]?\s?[ns][ ,]{1,3}[0-9]{1,3}°\s?[0-9]{1,2}['′])", r"[0-9]°|[0-9]{3} ?°? ?[NSns][ ,]", near=r"home|house|live|lives|my |his |her |location|gps|coordinates|address|where|stay|position|whereabouts"),
+    Rule("contact.coordinates_decimal", r"(-?[0-9]{1,2}\.[0-9]{4,8}\s?,\s?-?[0-9]{1,3}\.[0-9]{4,8})", r"[0-9]\.[0-9]{4,8}\s?,\s?-?[0-9]{1,3}\.[0-9]", near=r"home|house|\blive|lives|\bmy |\bhis |\bher |whereabouts|last seen|tracked|parked|shelter|hiding|gps", unless=r"haversine|paris|capital"),
+    Rule("contact.ip_address", r"\b((?:(?:25[0-5]|2[0-4][0-9]|1?[0-9]{1,2})\.){3}(?:25[0-5]|2[0-4][0-9]|1?[0-9]{1,2}))\b", r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]", near=r"\buser|logged in|login|log in|customer|visitor|client ip|his ip|her ip|my ip|ip address (?:of|is)|home ip|subscriber|session|sign(?:ed)? in|account|from ip|remote_addr|suspect", check=lambda hit: not harmless_ip(hit)),
+    Rule("contact.ipv6_address", r"(?i)(?:^|[^0-9a-z:])((?:[0-9a-f]{1,4}:){4,7}[0-9a-f]{1,4}|(?:[0-9a-f]{1,4}:){2,6}:[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){0,4})\b", r"[0-9a-fA-F]:[0-9a-fA-F]{1,4}:[0-9a-fA-F:]", near=r"\buser|logged in|login|log in|customer|visitor|client|his |her |my |ip(?:v6)? address|home|subscriber|from ", check=lambda hit: not harmless_ip(hit)),
+    Rule("contact.mac_address", r"(?i)\b([0-9a-f]{2}(?:[:-][0-9a-f]{2}){5})\b", r"[0-9a-fA-F]{2}[:-][0-9a-fA-F]{2}[:-][0-9a-fA-F]{2}[:-]", near=r"\bmac\b|laptop|phone|device|his |her |my |router|wifi|wi-fi|bluetooth|hardware address|ethernet|adapter", check=lambda hit: len(set(hit.value.lower())) > 3 and not hit.value.lower().startswith(("00:00:00:00", "ff:ff:ff:ff"))),
+)  # fmt: skip

@@ -1,12 +1,15 @@
 """Secrets beside a word that says so: assignments, headers, URLs, command lines, and sentences in several languages."""
 
+# ruff: noqa: E501, S105, SIM905 - patterns, one entry a line
+
 from __future__ import annotations
 
 import re
 
-from ..rule import Hit, Rule
+from router_plugin.privacy.rule import Hit, Rule
+from router_plugin.privacy.values import password, placeholder, token
+
 from .shapes import word
-from ..values import password, placeholder, plain_password, token
 
 # Words after which a machine-made secret stands. A plain "key" only counts with a word before it.
 _SECRET_WORD = (
@@ -27,9 +30,13 @@ _VALUE = r"([^\s\"'`,;<>“”«»‘’\\]{6,})"
 _DIGIT_WORDS = "zero|oh|one|two|three|four|five|six|seven|eight|nine"
 _ASSIGNED = r"(?i:(?:key|token|secret|credentials?|authorization|bearer|key[-_ ]?id|client[-_ ]?id|password|passwd|pwd|passphrase)[\"'\]]{0,2}\s{0,4}(?::|=))"
 
+
 def _not_reference(hit: Hit) -> bool:
     """Names of public things end in such words too: "publicToken", "csrf-token", "page token"."""
-    return token(hit) and not re.search(r"(?i)(?:public|csrf|xsrf|next|page|continuation|sync|foreign|primary|cache|sort|partition|bucket|group)[-_ ]?\w{0,12}[\"']?\s{0,3}[:=]?$", hit.whole.split(hit.value)[0])
+    return token(hit) and not re.search(
+        r"(?i)(?:public|csrf|xsrf|next|page|continuation|sync|foreign|primary|cache|sort|partition|bucket|group)[-_ ]?\w{0,12}[\"']?\s{0,3}[:=]?$",
+        hit.whole.split(hit.value)[0],
+    )
 
 
 def _basic(hit: Hit) -> bool:
@@ -65,6 +72,21 @@ def _words(hit: Hit) -> bool:
     return len(words) >= 6
 
 
+def _pair(hit: Hit) -> bool:
+    user, _, secret = hit.value.partition("/")
+    return bool(user.strip()) and password(Hit(secret.strip(), "", "", ""))
+
+
+def _pin(hit: Hit) -> bool:
+    """A year or a GPIO number after "pin" is none; a bare "pin" needs four digits or more and an owner or a verb."""
+    whole = hit.whole.lower()
+    if whole.startswith(("pin ", "pin:", "pin=")):
+        return not re.search(
+            r"(?i)gpio|arduino|board|header|led|chip|socket|connector|esp32|raspberry", hit.before + hit.after
+        )
+    return True
+
+
 RULES = (
     Rule(
         "secrets.assigned_secret",
@@ -87,26 +109,13 @@ RULES = (
     Rule("secrets.assigned_password", rf"(?i)(?:^|[^a-z0-9])[a-z0-9_.-]{{1,24}}(?:password|passwd|pwd|passphrase)[\"'\]]{{0,2}}\s{{0,4}}(?::=|=>|=|:)\s{{0,4}}{_QUOTE}{_VALUE}", _ASSIGNED, digits="", check=password),
     Rule("secrets.password", rf"(?i)(?:^|[^a-z])(?:{_PASSWORD_WORD})(?: (?:for|of|to|del|de|für|do|da|van|pour) [^\s:=]{{1,20}}(?: [^\s:=]{{1,20}})?(?: [^\s:=]{{1,20}})?)?[\"'\]]{{0,2}}{_IS}{_QUOTE}{_VALUE}", word(_PASSWORD_WORD), digits="", check=password),
     Rule("secrets.password_after_word", rf"(?i)\b(?:password|passphrase|passwort|kennwort|contrase[nñ]a|mot de passe|пароль|wachtwoord|senha)\s{{1,2}}{_QUOTE}{_VALUE}", word(_PASSWORD_WORD), digits="", check=password),
-    Rule("secrets.login_pair", r"(?i)\b(?:login|log in|credentials?|user(?:name)?|account|root|admin)\b[^\n]{0,40}?[\s:\"']([a-z][\w.@-]{1,30}\s{0,2}/\s{0,2}[^\s/\"']{6,60})", word(r"login|log in|credentials?|user|username|account|root|admin"), digits="", check=lambda hit: _pair(hit)),
+    Rule("secrets.login_pair", r"(?i)\b(?:login|log in|credentials?|user(?:name)?|account|root|admin)\b[^\n]{0,40}?[\s:\"']([a-z][\w.@-]{1,30}\s{0,2}/\s{0,2}[^\s/\"']{6,60})", word(r"login|log in|credentials?|user|username|account|root|admin"), digits="", check=_pair),
     Rule("secrets.url_password", r"(?i)\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@\"'<>]{0,80}:([^\s/\"'<>]{2,})@[a-z0-9\[_-]", r"://[^\s/@\"'<>]*@", digits="", check=_url_password),
     Rule("secrets.command_password", r"(?i)\b(?:mysql|mysqldump|mariadb|mysqladmin|mongosh?|psql|sshpass)\b[^\n]{0,80}?\s-p\s?'?\"?([^\s'\"]{4,})", r"\s-p", digits="", check=_login_password),
     Rule("secrets.curl_user", r"(?i)\bcurl\b[^\n]{0,}?\s(?:-u|--user)[ =]?['\"]?([^\s:'\"$<{\[]{1,60}:[^\s'\"]{4,})", r"\s(?:-u|--user)", digits="", check=lambda hit: _login_password(Hit(hit.value.partition(":")[2], hit.whole, hit.before, hit.after))),
     Rule("secrets.seed_phrase", r"(?i)\b(?:seed phrase|recovery phrase|recovery words|mnemonic|seed words|backup phrase|wallet phrase|secret phrase)\b[^a-z\n]{0,4}(?:is|are|words)?[:\s]{1,3}((?:[a-z]{3,8}[\s,]{1,2}){5,24})", word(r"seed|recovery|mnemonic|backup phrase|wallet phrase|secret phrase"), digits="", check=_words),
-    Rule("secrets.pin", r"(?i)\b(?:card pin|pin code|pin[- ]?number|atm pin|my pin|sim pin|his pin|her pin|pin|pin-code|geheimzahl|tan|otp|one[- ]time (?:code|password)|verification code|2fa code|door code|alarm code|safe code|gate code|access code|unlock code)\b(?: for [a-z ]{1,20})?\s{0,2}(?:[:=#]|is|was|ist|es|est)?\s{0,2}([0-9]{4,8})\b", word(r"card pin|pin|atm|geheimzahl|tan|otp|one[- ]time|verification|2fa|door|alarm|safe|gate|access code|unlock"), digits="after", check=lambda hit: _pin(hit)),
+    Rule("secrets.pin", r"(?i)\b(?:card pin|pin code|pin[- ]?number|atm pin|my pin|sim pin|his pin|her pin|pin|pin-code|geheimzahl|tan|otp|one[- ]time (?:code|password)|verification code|2fa code|door code|alarm code|safe code|gate code|access code|unlock code)\b(?: for [a-z ]{1,20})?\s{0,2}(?:[:=#]|is|was|ist|es|est)?\s{0,2}([0-9]{4,8})\b", word(r"card pin|pin|atm|geheimzahl|tan|otp|one[- ]time|verification|2fa|door|alarm|safe|gate|access code|unlock"), digits="after", check=_pin),
     Rule("secrets.pin_spelled", r"(?i)\b(?:pin|code|combination)\b(?: (?:for|to|of) [a-z ]{1,20})?\s{0,2}(?:[:=]|is|was)\s{1,2}((?:(?:zero|oh|one|two|three|four|five|six|seven|eight|nine)[\s,-]{1,2}){3,7}(?:zero|oh|one|two|three|four|five|six|seven|eight|nine))\b", rf"(?i:(?:{_DIGIT_WORDS})[ ,-]{{1,2}}(?:{_DIGIT_WORDS})[ ,-])", digits=""),
     Rule("secrets.security_answer", r"(?i)\b(?:answer to|security question)\b[^\n?]{0,50}\b(?:security |secret |bank'?s? )(?:question|answer)?[^\n?]{0,30}\b(?:is|was|:)\s+([a-z0-9][^\n]{2,60})", word(r"answer to|security question"), digits="", unless=r"what is|explain|should|how do|example"),
     Rule("secrets.cvv", r"(?i)\b(?:cvv2?|cvc2?|csc|cid|security code|card code|kartenpr[uü]fnummer|cryptogramme)\b\s{0,2}(?:[:=#]|is|ist|es|est|number)?\s{0,2}([0-9]{3,4})\b", word(r"cvv|cvc|csc|cid|security code|card code|kartenpr|cryptogramme"), digits="after"),
 )  # fmt: skip
-
-
-def _pair(hit: Hit) -> bool:
-    user, _, secret = hit.value.partition("/")
-    return bool(user.strip()) and password(Hit(secret.strip(), "", "", ""))
-
-
-def _pin(hit: Hit) -> bool:
-    """A year or a GPIO number after "pin" is none; a bare "pin" needs four digits or more and an owner or a verb."""
-    whole = hit.whole.lower()
-    if whole.startswith(("pin ", "pin:", "pin=")):
-        return not re.search(r"(?i)gpio|arduino|board|header|led|chip|socket|connector|esp32|raspberry", hit.before + hit.after)
-    return True

@@ -1,9 +1,12 @@
 """Cards, accounts and wallets."""
 
+# ruff: noqa: E501 - one entry, one line
+
 from __future__ import annotations
 
-from ..checksums import IBAN_LENGTHS, aba, card, iban, issuer_fits, luhn
-from ..rule import Hit, Rule, all_of, on_value
+from router_plugin.privacy.checksums import IBAN_LENGTHS, aba, card, iban, issuer_fits, luhn
+from router_plugin.privacy.rule import Hit, Rule, all_of, on_value
+
 from .shapes import LONG, word
 
 _DIGITS_13_19 = r"[0-9](?:[ .\-_/]{0,2}[0-9]){11,18}"
@@ -27,7 +30,11 @@ def _near_card(hit: Hit) -> bool:
 
 def _grouped_or_plain(hit: Hit) -> bool:
     """Digits in one run, or in groups of which none is a lone decimal part."""
-    return not hit.before.endswith((".", "0x", "-", "_")) and not hit.after[:1].isalnum() and not (hit.after[:1] == "." and hit.after[1:2].isdigit())
+    return (
+        not hit.before.endswith((".", "0x", "-", "_"))
+        and not hit.after[:1].isalnum()
+        and not (hit.after[:1] == "." and hit.after[1:2].isdigit())
+    )
 
 
 def _bitcoin(value: str) -> bool:
@@ -44,16 +51,39 @@ def _bitcoin(value: str) -> bool:
     return bool(raw) and hashlib.sha256(hashlib.sha256(raw[:-4]).digest()).digest()[:4] == raw[-4:]
 
 
+def _told(hit: Hit) -> bool:
+    number = "".join(c for c in hit.value if c.isdigit())
+    return (
+        len(set(number)) > 1
+        and number not in _TEST_NUMBERS
+        and (12 <= len(number) <= 19)
+        and (issuer_fits(number) or luhn(number))
+    )
+
+
+def _iban(hit: Hit) -> bool:
+    """The pattern may have taken following words along: the number ends where its country's length says."""
+    size = IBAN_LENGTHS.get(hit.value[:2].upper(), 0)
+    seen = 0
+    for end, c in enumerate(hit.value, start=1):
+        seen += c.isalnum()
+        if seen == size:
+            ends = not (hit.value[end : end + 1] or hit.after[:1]).isalnum()
+            said = hit.value[:2].isupper() or "iban" in hit.before.lower() or "from" in hit.before.lower()
+            return ends and said and iban(hit.value[:end])
+    return False
+
+
 RULES = (
     Rule("finance.card", rf"\b({_DIGITS_13_19})\b", LONG, check=all_of(_grouped_or_plain, _real_card), strong=True),
     # Card numbers in conversation have typing errors and rare prefixes: beside "my card", a scheme's length is enough.
     Rule(
         "finance.card_told",
         rf"(?i)\b(?:cards?|credit card|debit card|cc|visa|mastercard|amex|karte|tarjeta|carte|cart[aã]o|carta)\b(?: number| no\.?| nr\.?| num| details?)?[ :#=\-]{{0,4}}(?:is |ist |es |est |with |ending )?#?({_DIGITS_13_19})\b", LONG,
-        check=all_of(_grouped_or_plain, lambda hit: _told(hit)),
+        check=all_of(_grouped_or_plain, _told),
         strong=True,
     ),
-    Rule("finance.iban", r"(?i)\b([a-z]{2}[0-9]{2}(?:[ \-]?[a-z0-9]){11,30})\b", r"(?:^|[^A-Za-z0-9])[A-Za-z]{2}[0-9]{2}[ -]?[A-Za-z0-9]", check=lambda hit: _iban(hit), strong=True),
+    Rule("finance.iban", r"(?i)\b([a-z]{2}[0-9]{2}(?:[ \-]?[a-z0-9]){11,30})\b", r"(?:^|[^A-Za-z0-9])[A-Za-z]{2}[0-9]{2}[ -]?[A-Za-z0-9]", check=_iban, strong=True),
     Rule("finance.us_routing", r"(?i)\b(?:routing|aba|rtn|transit)\b(?: (?:number|no\.?|#|num))?[^0-9\n]{0,6}([0-9]{9})\b", word(r"routing|aba|rtn|transit"), digits="after", check=on_value(aba)),
     Rule(
         "finance.bank_account",
@@ -71,21 +101,3 @@ RULES = (
     Rule("finance.wallet", r"\b([48][0-9AB][1-9A-HJ-NP-Za-km-z]{93}|(?:ltc1|addr1|cosmos1)[0-9a-z]{38,100}|T[1-9A-HJ-NP-Za-km-z]{33}|r[1-9A-HJ-NP-Za-km-z]{24,34}|L[1-9A-HJ-NP-Za-km-z]{26,33}|D[1-9A-HJ-NP-Za-km-z]{33})\b", word(r"wallet|monero|xmr|litecoin|cardano|tron|ripple|xrp|doge|crypto|solana"), near=r"wallet|monero|\bxmr\b|litecoin|cardano|tron|ripple|\bxrp\b|doge|crypto|solana"),
     Rule("finance.salary_line", r"(?i)\b(?:gross|net|base) (?:salary|pay|wage)s?\s{0,2}(?:[:=]|is|of)\s{0,2}((?:usd|eur|gbp|chf|[$€£])?\s?[0-9][0-9.,]{2,12}k?)\b", word(r"gross|net|base"), digits="after", near=r"\bmy\b|payslip|employee|his|her"),
 )  # fmt: skip
-
-
-def _told(hit: Hit) -> bool:
-    number = "".join(c for c in hit.value if c.isdigit())
-    return len(set(number)) > 1 and number not in _TEST_NUMBERS and (12 <= len(number) <= 19) and (issuer_fits(number) or luhn(number))
-
-
-def _iban(hit: Hit) -> bool:
-    """The pattern may have taken following words along: the number ends where its country's length says."""
-    size = IBAN_LENGTHS.get(hit.value[:2].upper(), 0)
-    seen = 0
-    for end, c in enumerate(hit.value, start=1):
-        seen += c.isalnum()
-        if seen == size:
-            ends = not (hit.value[end : end + 1] or hit.after[:1]).isalnum()
-            said = hit.value[:2].isupper() or "iban" in hit.before.lower() or "from" in hit.before.lower()
-            return ends and said and iban(hit.value[:end])
-    return False

@@ -1,14 +1,17 @@
 """Health: record numbers, insurance, providers, and lab values or diagnosis codes beside a person."""
 
+# ruff: noqa: E501 - one entry, one line
+
 from __future__ import annotations
 
 from dataclasses import replace
 
-from .. import national
-from ..checksums import dea, npi
-from ..rule import Rule, on_value
-from .shapes import word
+from router_plugin.privacy import national
+from router_plugin.privacy.checksums import dea, npi
+from router_plugin.privacy.rule import Rule, on_value
+
 from .identity import told as _told_identity
+from .shapes import word
 
 
 def told(kind: str, words: str, value: str, check: object = None) -> Rule:

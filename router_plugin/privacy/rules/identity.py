@@ -1,21 +1,28 @@
 """Who a person is: national numbers, passports, licences, births, vehicles and devices."""
 
+# ruff: noqa: E501 - one entry, one line
+
 from __future__ import annotations
 
 import re
 
-from .. import checksums, national
-from ..rule import Check, Hit, Rule, on_value
+from router_plugin.privacy import checksums, national
+from router_plugin.privacy.rule import Check, Hit, Rule, on_value
+
 from .shapes import LONG, NO_LETTER, word
 
 _TO = r"[\"']?(?: ?(?:number|no\.?|nr\.?|num\.?|n[º°]|#|id|code|card))?[\"']?(?: (?:is|was|ist|es|est|on file|of mine|=))?[\"'\s:#=.\-–]{0,6}"
 _SEP = r"[ .\-/]?"
 
 
-def told(kind: str, words: str, value: str, check: Check | None = None, *, digits: str = "after", strong: bool = False) -> Rule:
+def told(
+    kind: str, words: str, value: str, check: Check | None = None, *, digits: str = "after", strong: bool = False
+) -> Rule:
     """A number beside the words that name it, in one of the usual ways of writing that."""
     head = rf"(?i:{NO_LETTER}(?:{words}))"
-    return Rule(f"identity.{kind}", rf"{head}(?i:{_TO}({value})\b)", word(words), digits=digits, check=check, strong=strong)
+    return Rule(
+        f"identity.{kind}", rf"{head}(?i:{_TO}({value})\b)", word(words), digits=digits, check=check, strong=strong
+    )
 
 
 def _n(count: int, sep: str = _SEP) -> str:
@@ -23,8 +30,13 @@ def _n(count: int, sep: str = _SEP) -> str:
 
 
 def _ssn(hit: Hit) -> bool:
-    return checksums.us_ssn(hit.value) and not hit.before.endswith(("-", ".", "/", "+")) and hit.after[:1] not in {"-", "/"} and not re.search(
-        r"(?i)part (?:number|no)|invoice|order|version|isbn|sku|serial|ticket|build|model", hit.before + hit.after
+    return (
+        checksums.us_ssn(hit.value)
+        and not hit.before.endswith(("-", ".", "/", "+"))
+        and hit.after[:1] not in {"-", "/"}
+        and not re.search(
+            r"(?i)part (?:number|no)|invoice|order|version|isbn|sku|serial|ticket|build|model", hit.before + hit.after
+        )
     )
 
 

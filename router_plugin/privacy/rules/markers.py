@@ -1,8 +1,10 @@
 """Markings that people put on what must not leave: confidentiality, privilege, embargo. Part of the topics."""
 
+# ruff: noqa: E501 - one entry, one line
+
 from __future__ import annotations
 
-from ..rule import Rule
+from router_plugin.privacy.rule import Rule
 
 # A marking that is talked about, asked for or made up marks nothing.
 _MENTION = (

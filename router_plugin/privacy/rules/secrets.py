@@ -1,17 +1,24 @@
 """Secrets that a prefix or a shape gives away. Formats: the vendors' documentation and secret-scanning guides."""
 
+# ruff: noqa: E501 - one entry, one line
+
 from __future__ import annotations
 
-import re
+from router_plugin.privacy.rule import Hit, Rule
+from router_plugin.privacy.values import random_tail
 
-from ..rule import Hit, Rule
-from ..values import random_tail
 from .shapes import prefix
 
 
 def _mixed(hit: Hit) -> bool:
     """A prefixed value with a digit in it, so that an identifier in code with the same prefix is no match."""
-    return random_tail(hit) and any(c.isdigit() for c in hit.value)
+    return random_tail(hit) and any(c.isdigit() for c in hit.value) and not _inside_base64(hit)
+
+
+def _inside_base64(hit: Hit) -> bool:
+    """A prefix of letters and digits alone also occurs by chance in long base64, such as integrity hashes."""
+    joined_on = hit.before[-1:] in {"+", "/"} or hit.after[:1] in {"+", "/", "="}
+    return joined_on and hit.value[:12].isalnum()
 
 
 def _prefix(pattern: str) -> str:
@@ -216,6 +223,8 @@ RULES = (
         )
         for kind, pattern in _PREFIXED.items()
     ),
-    Rule("secrets.jwt", JWT, r"ey[IJ][A-Za-z0-9]", digits="", strong=True),  # RFC 7519: two base64url JSON objects and a signature
+    Rule(
+        "secrets.jwt", JWT, r"ey[IJ][A-Za-z0-9]", digits="", strong=True
+    ),  # RFC 7519: two base64url JSON objects and a signature
     Rule("secrets.private_key", PEM, r"-----BEGIN", digits="", strong=True),  # RFC 7468 and OpenSSH, PGP armour
 )

@@ -22,7 +22,9 @@ def prefix(prefixes: str) -> str:
 
 def merged(gates: Iterable[str]) -> str:
     """One alternation of `gates`; gates of the same form share it, so that an automaton reads them as one tree."""
-    words, prefixes, others = [], [], []
+    words: list[str] = []
+    prefixes: list[str] = []
+    others: list[str] = []
     for gate in gates:
         for (head, tail), pile in ((_WORD, words), (_PREFIX, prefixes)):
             if gate.startswith(head) and gate.endswith(tail):

@@ -1,5 +1,7 @@
 """Invented coding sessions without private data: what an agent reads and writes in thirty turns."""
 
+# ruff: noqa: E501 - one entry, one line
+
 from __future__ import annotations
 
 import base64
@@ -136,7 +138,7 @@ def stack_trace(rnd: random.Random, m: str) -> str:
 
 
 def java_trace(rnd: random.Random, m: str) -> str:
-    return f"Exception in thread \"main\" java.lang.IllegalStateException: no {m} bean\n" + "\n".join(
+    return f'Exception in thread "main" java.lang.IllegalStateException: no {m} bean\n' + "\n".join(
         f"\tat org.northlight.{rnd.choice(_MODULES)}.{rnd.choice(_VERBS).title()}Service.{rnd.choice(_VERBS)}"
         f"(Service.java:{rnd.randrange(20, 900)})"
         for _ in range(8)
@@ -144,7 +146,9 @@ def java_trace(rnd: random.Random, m: str) -> str:
 
 
 def pytest_run(rnd: random.Random, m: str) -> str:
-    dots = "\n".join(f"tests/test_{rnd.choice(_MODULES)}.py {'.' * rnd.randrange(5, 40)} [{n * 20}%]" for n in range(1, 6))
+    dots = "\n".join(
+        f"tests/test_{rnd.choice(_MODULES)}.py {'.' * rnd.randrange(5, 40)} [{n * 20}%]" for n in range(1, 6)
+    )
     return (
         f"============ test session starts ============\nplatform linux -- Python 3.11.7, pytest-8.3.2\n{dots}\n"
         f"FAILED tests/test_{m}.py::test_password_reset - AssertionError: assert 200 == 401\n"
@@ -185,8 +189,8 @@ def env_example(rnd: random.Random, m: str) -> str:
 
 def server_log(rnd: random.Random, m: str) -> str:
     return "\n".join(
-        f'2024-03-{rnd.randrange(10, 28)}T10:{rnd.randrange(10, 59)}:{rnd.randrange(10, 59)}.{rnd.randrange(10**6):06d}Z INFO {m} '
-        f'{rnd.choice(("GET", "POST"))} /v1/{rnd.choice(_MODULES)}/{rnd.randrange(10**6)} 200 {rnd.randrange(900)}ms '
+        f"2024-03-{rnd.randrange(10, 28)}T10:{rnd.randrange(10, 59)}:{rnd.randrange(10, 59)}.{rnd.randrange(10**6):06d}Z INFO {m} "
+        f"{rnd.choice(('GET', 'POST'))} /v1/{rnd.choice(_MODULES)}/{rnd.randrange(10**6)} 200 {rnd.randrange(900)}ms "
         f"trace={_sha(rnd, 32)} span={_sha(rnd, 16)} bytes={rnd.randrange(10**7)} client=10.4.{rnd.randrange(255)}.{rnd.randrange(255)}"
         for _ in range(14)
     )
@@ -203,7 +207,8 @@ def checksums(rnd: random.Random, m: str) -> str:
 
 def sql(rnd: random.Random, m: str) -> str:
     rows = ",\n".join(
-        f"  ({n}, 'Test User {n}', 'user{n}@example.com', '2020-01-{n:02d}', {rnd.randrange(10**5)}.50)" for n in range(1, 8)
+        f"  ({n}, 'Test User {n}', 'user{n}@example.com', '2020-01-{n:02d}', {rnd.randrange(10**5)}.50)"
+        for n in range(1, 8)
     )
     return (
         f"CREATE TABLE {m}_patients (id bigint PRIMARY KEY, name text, email text UNIQUE, created date, balance numeric);\n"
@@ -231,16 +236,16 @@ def rust_file(rnd: random.Random, m: str) -> str:
     return (
         f"use std::collections::HashMap;\n\n/// {m.title()} keyed by a 64-bit id.\npub struct {m.title()}<'a> {{\n    secret: &'a [u8; 32],\n"
         f"    table: HashMap<u64, &'a str>,\n}}\n\nconst PRIMES: [u64; 4] = [{', '.join(str(rnd.getrandbits(60)) for _ in range(4))}];\n\n"
-        f"#[test]\nfn {rnd.choice(_VERBS)}_works() {{\n    assert_eq!(hash(b\"token\"), 0x{_sha(rnd, 16)});\n}}\n"
+        f'#[test]\nfn {rnd.choice(_VERBS)}_works() {{\n    assert_eq!(hash(b"token"), 0x{_sha(rnd, 16)});\n}}\n'
     )
 
 
 def go_file(rnd: random.Random, m: str) -> str:
     return (
-        f"package {m}\n\nimport (\n\t\"context\"\n\t\"time\"\n)\n\n// Client talks to the {m} service. It is safe for concurrent use.\n"
-        f"type Client struct {{\n\tToken string `json:\"token,omitempty\"`\n\tSecret string `json:\"-\"`\n}}\n\nfunc (c *Client) Do(ctx context.Context) "
-        f"error {{\n\tctx, cancel := context.WithTimeout(ctx, {rnd.randrange(1, 60)}*time.Second)\n\tdefer cancel()\n\treturn c.send(ctx, \"/{m}/"
-        f"{uuid.UUID(int=rnd.getrandbits(128))}\")\n}}\n"
+        f'package {m}\n\nimport (\n\t"context"\n\t"time"\n)\n\n// Client talks to the {m} service. It is safe for concurrent use.\n'
+        f'type Client struct {{\n\tToken string `json:"token,omitempty"`\n\tSecret string `json:"-"`\n}}\n\nfunc (c *Client) Do(ctx context.Context) '
+        f'error {{\n\tctx, cancel := context.WithTimeout(ctx, {rnd.randrange(1, 60)}*time.Second)\n\tdefer cancel()\n\treturn c.send(ctx, "/{m}/'
+        f'{uuid.UUID(int=rnd.getrandbits(128))}")\n}}\n'
     )
 
 
@@ -264,7 +269,11 @@ def sessions(count: int = 40, seed: int = 11) -> Iterator[Conversation]:
         rnd = random.Random(f"{seed}-{number}")
         m = rnd.choice(_MODULES)
         segments = [
-            Segment("messages[0].content", "You are a coding agent. Read before you edit, run the tests, never commit secrets.", Origin.SYSTEM)
+            Segment(
+                "messages[0].content",
+                "You are a coding agent. Read before you edit, run the tests, never commit secrets.",
+                Origin.SYSTEM,
+            )
         ]
         for turn in range(1, TURNS):
             place = f"messages[{turn}].content"
@@ -272,8 +281,12 @@ def sessions(count: int = 40, seed: int = 11) -> Iterator[Conversation]:
             if turn % 10 == 1:
                 segments.append(Segment(place, rnd.choice(_ASKS).format(m=m), Origin.USER))
             elif step == 0:
-                arguments = json.dumps({"path": f"src/{m}/{rnd.choice(_VERBS)}.py", "line": rnd.randrange(2000), "cmd": "pytest -q -x"})
-                segments.append(Segment(f"messages[{turn}].tool_calls[0].function.arguments", arguments, Origin.TOOL_CALL))
+                arguments = json.dumps(
+                    {"path": f"src/{m}/{rnd.choice(_VERBS)}.py", "line": rnd.randrange(2000), "cmd": "pytest -q -x"}
+                )
+                segments.append(
+                    Segment(f"messages[{turn}].tool_calls[0].function.arguments", arguments, Origin.TOOL_CALL)
+                )
             elif step == 1:
                 segments.append(Segment(place, rnd.choice(RESULTS)(rnd, rnd.choice(_MODULES)), Origin.TOOL_RESULT))
             else:
