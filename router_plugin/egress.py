@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -12,7 +13,7 @@ from router_plugin.errors import RequestRefused, RouterPluginError
 from router_plugin.locality import OLLAMA_PREFIXES, OllamaLocality
 from router_plugin.pipeline import Router
 from router_plugin.request import Surface
-from router_plugin.state import RequestState
+from router_plugin.state import LARGE_BODY_BYTES, RequestState
 
 # Fields of LiteLLM's own that a client may send: none of them moves a request.
 HARMLESS_FIELDS = frozenset(
@@ -101,7 +102,11 @@ class Lock:
         if surface is None:
             raise EgressDenied("This kind of call can't be inspected, and its target is not local.")
         try:
-            verdict = self._router.scan(sent_body(call, surface), surface)
+            body = sent_body(call, surface)
+            if state.body_bytes > LARGE_BODY_BYTES:  # a long scan must not hold up other requests
+                verdict = await asyncio.to_thread(self._router.scan, body, surface)
+            else:
+                verdict = self._router.scan(body, surface)
         except RequestRefused:
             raise EgressDenied("What would be sent can't be read, and the target is not local.") from None
         if verdict.private or verdict.droppable:

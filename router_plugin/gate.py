@@ -14,7 +14,7 @@ from router_plugin.errors import EndpointClosed, RequestRefused, RequestTooLarge
 from router_plugin.local_endpoints import COUNT_TOKENS, HEALTH, authorise, count_tokens, health
 from router_plugin.pipeline import Router
 from router_plugin.request import Surface
-from router_plugin.state import begin
+from router_plugin.state import LARGE_BODY_BYTES, begin
 
 log = logging.getLogger("router_plugin")
 
@@ -96,7 +96,9 @@ class Gate:
         if not await self.opening.passed():
             await refuse(send, NotProved(self.opening.reason), surface)
             return
-        answer = Answer(send, begin(), surface)
+        state = begin()
+        state.body_bytes = _declared_bytes(scope)
+        answer = Answer(send, state, surface)
         try:
             await self.app(scope, receive, answer)
         except Exception as error:  # noqa: BLE001 - the server would log a traceback, which may hold request text
@@ -166,11 +168,20 @@ def _closed(path: str) -> EndpointClosed:
     )
 
 
+def _declared_bytes(scope: MutableMapping[str, Any]) -> int:
+    """The body's length as its header says; a chunked body, which has none, counts as large."""
+    headers = dict(scope.get("headers", ()))
+    length = headers.get(b"content-length", b"")
+    if length.isdigit():
+        return int(length)
+    return LARGE_BODY_BYTES + 1 if b"transfer-encoding" in headers else 0
+
+
 def _too_large(scope: MutableMapping[str, Any], limit: int) -> RequestTooLarge | None:
-    length = next((value for key, value in scope.get("headers", ()) if key == b"content-length"), b"0")
-    if length.isdigit() and int(length) > limit * BYTES_PER_CHARACTER:
+    length = _declared_bytes(scope)
+    if length > limit * BYTES_PER_CHARACTER:
         return RequestTooLarge(
-            f"The body has {int(length):,} bytes; the limit is {limit:,} characters. Send less, or raise "
+            f"The body has {length:,} bytes; the limit is {limit:,} characters. Send less, or raise "
             "callback_settings.router_plugin.limits.max_body_characters."
         )
     return None

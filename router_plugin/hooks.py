@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from typing import Any
@@ -15,8 +16,9 @@ from router_plugin.egress import SENDS_METADATA, SURFACES, EgressDenied, Lock, c
 from router_plugin.errors import EndpointClosed, HistoryNotShown, RequestRefused
 from router_plugin.pipeline import Router
 from router_plugin.request import IDENTITY_FIELDS, Surface
-from router_plugin.state import Attempt, RequestState, begin, current
-from router_plugin.steering import METADATA_KEY, read_steering
+from router_plugin.settings import KeySettings
+from router_plugin.state import LARGE_BODY_BYTES, Attempt, RequestState, begin, current
+from router_plugin.steering import METADATA_KEY, read_steering, under_key
 
 log = logging.getLogger("router_plugin")
 
@@ -45,7 +47,8 @@ class RouterPlugin(CustomLogger):
         if state.opened:
             return data
         try:
-            return self._route(data, str(getattr(call_type, "value", call_type)), state)
+            rules = self.router.config.settings.key(getattr(user_api_key_dict, "key_alias", None))
+            return await self._route(data, str(getattr(call_type, "value", call_type)), state, rules)
         except RequestRefused as refusal:
             state.refusal = refusal
         except Exception as error:  # noqa: BLE001 - whatever goes wrong here must end refused, never in the cloud
@@ -58,7 +61,9 @@ class RouterPlugin(CustomLogger):
             state.refusal.code = "router_error"
         raise HTTPException(state.refusal.status, detail={"error": state.refusal.message}) from None
 
-    def _route(self, data: dict[str, Any], call_type: str, state: RequestState) -> dict[str, Any]:
+    async def _route(
+        self, data: dict[str, Any], call_type: str, state: RequestState, rules: KeySettings | None
+    ) -> dict[str, Any]:
         surface = SURFACES.get(call_type)
         if surface is None:
             raise EndpointClosed(
@@ -76,7 +81,12 @@ class RouterPlugin(CustomLogger):
         steering = read_steering(str(data.get("model") or ""), headers, metadata, self.router.config.inventory)
         if metadata:
             body["metadata"] = {key: value for key, value in metadata.items() if key != METADATA_KEY}
-        decision, plan = self.router.decide(body, surface, steering)
+        steering = under_key(steering, rules)
+        pin = rules.on_private_pin if rules is not None else None
+        if state.body_bytes > LARGE_BODY_BYTES:  # a long scan must not hold up other requests
+            decision, plan = await asyncio.to_thread(self.router.decide, body, surface, steering, on_private_pin=pin)
+        else:
+            decision, plan = self.router.decide(body, surface, steering, on_private_pin=pin)
         state.surface, state.decision, state.plan = surface, decision, plan
         if any(finding.rule in STORED_HISTORY for finding in decision.findings):
             raise HistoryNotShown(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from router_plugin.complexity import ComplexityScorer
 from router_plugin.config import RouterConfig
@@ -34,13 +34,24 @@ class Router:
         return self.detector.scan(self.read(body, surface))
 
     def decide(
-        self, body: Mapping[str, Any], surface: Surface, steering: Steering, *, explain: bool = False
+        self,
+        body: Mapping[str, Any],
+        surface: Surface,
+        steering: Steering,
+        *,
+        explain: bool = False,
+        on_private_pin: Literal["reroute", "reject"] | None = None,
     ) -> tuple[Decision, Plan]:
-        """Where a request goes. Errors: RequestRefused for one that must not be sent anywhere."""
+        """Where a request goes; `on_private_pin` overrides the settings.
+
+        Errors: RequestRefused for one that must not be sent anywhere.
+        """
         conversation = self.read(body, surface)
         verdict = self.detector.scan(conversation)
         complexity = self.scorer.score(conversation, explain=explain)
         settings, inventory = self.config.settings, self.config.inventory
+        if on_private_pin is not None and on_private_pin != settings.on_private_pin:
+            settings = settings.model_copy(update={"on_private_pin": on_private_pin})
         policy = choose(verdict, complexity, steering, settings, inventory)
         plan = make_plan(policy, complexity, surface, settings.routing, inventory)
         decision = Decision(

@@ -97,6 +97,16 @@ class EndpointSettings(_Section):
     open: tuple[str, ...] = ()
 
 
+class KeySettings(_Section):
+    """Rules for one API key, known by its hash. Each rule tightens; none lets private text leave."""
+
+    name: str = Field(min_length=1)
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="printf %s KEY | sha256sum")
+    local_only: bool = False
+    max_tier: Literal["low", "medium", "high"] | None = None
+    on_private_pin: Literal["reroute", "reject"] | None = None
+
+
 class LogSettings(_Section):
     """What LiteLLM's own loggers may write. `full` shows errors as they came, which may quote prompts."""
 
@@ -116,6 +126,9 @@ class Settings(_Section):
     limits: LimitSettings = LimitSettings()
     endpoints: EndpointSettings = EndpointSettings()
     logs: LogSettings = LogSettings()
+    keys: tuple[KeySettings, ...] = Field(
+        (), description="needs general_settings.custom_auth: router_plugin.auth.user_api_key_auth"
+    )
     check_ollama_models: bool = Field(
         True, description="ask Ollama whether a model is one of its cloud models before private text goes to it"
     )
@@ -124,6 +137,10 @@ class Settings(_Section):
         """The settings of a provider; one that isn't named is enabled, with its usual priority."""
         found = self.providers.get(name)
         return found or ProviderSettings(priority=DEFAULT_PRIORITIES.get(name, 9))
+
+    def key(self, name: str | None) -> KeySettings | None:
+        """The rules of an API key by its name here; None for the master key and for unlisted ones."""
+        return next((key for key in self.keys if key.name == name), None)
 
 
 def read_settings(raw: Mapping[str, Any] | None) -> tuple[Settings, list[str]]:

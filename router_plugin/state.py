@@ -11,6 +11,8 @@ from router_plugin.errors import RequestRefused
 from router_plugin.plan import Plan
 from router_plugin.request import Surface
 
+LARGE_BODY_BYTES = 65_536  # above it a scan runs in a thread; a decision about less takes a few milliseconds
+
 
 @dataclass(frozen=True)
 class Attempt:
@@ -30,6 +32,7 @@ class RequestState:
     """Filled while a request runs; shared by the gate and the hooks through `current`."""
 
     opened: bool = False  # the operator opened this endpoint, unprotected
+    body_bytes: int = 0  # as the client declared it
     surface: Surface | None = None
     decision: Decision | None = None
     plan: Plan | None = None

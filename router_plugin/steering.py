@@ -9,7 +9,7 @@ from typing import Any
 from router_plugin.complexity import Tier
 from router_plugin.deployments import AUTO, Inventory, is_auto, provider_name
 from router_plugin.errors import InvalidRequest
-from router_plugin.settings import Strategy
+from router_plugin.settings import KeySettings, Strategy
 
 HEADER_PREFIX = "x-router-"
 METADATA_KEY = "router"
@@ -63,6 +63,16 @@ def read_steering(
         if key.lower().startswith(HEADER_PREFIX)
     }
     return _apply(steering, sent, HEADER_PREFIX, inventory)
+
+
+def under_key(steering: Steering, key: KeySettings | None) -> Steering:
+    """The wishes that an API key's rules leave: a rule only tightens."""
+    if key is None:
+        return steering
+    ceiling = Tier(key.max_tier) if key.max_tier else None
+    if ceiling is not None and (steering.max_tier is None or ceiling.rank < steering.max_tier.rank):
+        steering = replace(steering, max_tier=ceiling)
+    return replace(steering, private=steering.private or key.local_only)
 
 
 def _apply(steering: Steering, fields: Mapping[str, Any], prefix: str, inventory: Inventory) -> Steering:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -167,3 +168,45 @@ def test_an_endpoint_that_the_operator_opens_is_open(tmp_path: Path) -> None:
         assert proxy.post("/v1/audio/speech", {"model": "openai-default", "input": "hi"}).status_code == 403
         assert proxy.chat(SSN).headers["x-router-deployment"].startswith("ollama-")
         assert proxy.cloud_saw(SSN_DIGITS) == []
+
+
+def test_listed_keys_have_rules_of_their_own(tmp_path: Path) -> None:
+    """A key known by its hash gets in, its rules tighten, and an unlisted key gets nothing."""
+    keys = {"intern": "sk-intern-invented", "clinic": "sk-clinic-invented"}
+
+    def edit(config: dict[str, Any]) -> None:
+        config["general_settings"]["custom_auth"] = "router_plugin.auth.user_api_key_auth"
+        rules: dict[str, dict[str, Any]] = {
+            "intern": {"max_tier": "low", "on_private_pin": "reject"},
+            "clinic": {"local_only": True},
+        }
+        config["callback_settings"]["router_plugin"]["keys"] = [
+            {"name": name, "sha256": hashlib.sha256(keys[name].encode()).hexdigest(), **rule}
+            for name, rule in rules.items()
+        ]
+
+    with (
+        FakeProvider("ollama", kind="ollama", models=OLLAMA_MODELS) as ollama,
+        running(tmp_path, ollama=ollama, edit=edit) as proxy,
+    ):
+
+        def ask(key: str, text: str, model: str = "auto") -> Any:
+            headers = {"Authorization": f"Bearer {key}"}
+            return proxy.client.post(PATHS["chat"], json=body("chat", text, model=model), headers=headers)
+
+        assert ask(keys["intern"], ANALYSIS).headers["x-router-deployment"].startswith("ollama-")
+        refused = ask(keys["intern"], SSN, "openai-premium")
+        assert refused.status_code == 403
+        assert refused.json()["error"]["code"] == "private_pin_rejected"
+        assert ask(keys["clinic"], ANALYSIS, "openai-premium").headers["x-router-deployment"].startswith("ollama-")
+        assert proxy.cloud_calls() == []
+        assert ask("sk-unknown", "hi").status_code == 401
+        assert proxy.chat(ANALYSIS, x_router_provider="openai").headers["x-router-deployment"] == "openai-default-1"
+
+
+def test_a_large_body_is_scanned_whole(proxy: Proxy) -> None:
+    """A private line at the end of a megabyte of harmless text keeps it at home."""
+    text = "The quick brown fox jumps over the lazy dog, again and again.\n" * 16_000
+    answer = proxy.chat(text + SSN)
+    assert answer.headers["x-router-private"] == "true"
+    assert proxy.cloud_calls() == []
