@@ -1,7 +1,8 @@
-"""router_plugin.decision and router_plugin.pipeline: one object for headers, log and command line."""
+"""router_plugin.decision, pipeline and state: one object for headers, log and command line."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -13,8 +14,9 @@ from router_plugin.decision import Reason
 from router_plugin.errors import InvalidRequest, NoLocalDeployment, PrivatePinRejected, RequestTooLarge
 from router_plugin.privacy import Finding
 from router_plugin.settings import Settings, Strategy
+from router_plugin.state import Attempt, RequestState, begin, current
 from router_plugin.steering import Steering
-from tests.unit.builders import BODIES, SECRET, complexity, decision, inventory, router, user
+from tests.unit.builders import BODIES, SECRET, complexity, decision, inventory, plan, router, user
 
 
 @pytest.mark.parametrize(
@@ -157,3 +159,36 @@ def test_signals_come_only_with_an_explanation() -> None:
     explained = router().decide(body, Surface.CHAT, Steering(), explain=True)[0]
     assert explained.signals
     assert "signals" not in explained.to_json()
+
+
+def test_the_next_group_is_the_first_that_was_not_tried() -> None:
+    """In the plan's order; None where all were, or nothing is planned."""
+    state = RequestState(plan=plan("ollama-default", "azure-default"))
+    assert state.next_group() == "ollama-default"
+    state.groups_tried.append("ollama-default")
+    assert state.next_group() == "azure-default"
+    state.groups_tried.append("azure-default")
+    assert state.next_group() is None
+    assert RequestState().next_group() is None
+
+
+@pytest.mark.parametrize(("status", "text"), [(529, "d1: 529"), (None, "d1: Timeout")])
+def test_an_attempt_is_told_by_its_status_or_the_kind_of_error(status: int | None, text: str) -> None:
+    """A client reads it in the error of a used-up chain."""
+    assert str(Attempt("d1", status, "Timeout", 0.0)) == text
+
+
+async def test_requests_at_the_same_time_have_their_own_state() -> None:
+    """A task sees the state of its own request, and so do the tasks that it starts."""
+
+    async def request() -> bool:
+        state = begin()
+        await asyncio.sleep(0)
+
+        async def below() -> RequestState | None:
+            return current()
+
+        return current() is state and await asyncio.create_task(below()) is state
+
+    assert await asyncio.gather(*(asyncio.create_task(request()) for _ in range(3))) == [True, True, True]
+    assert current() is None

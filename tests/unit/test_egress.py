@@ -297,7 +297,8 @@ def test_a_field_that_litellm_passes_on_is_scanned(surface: Surface, field: str)
 
 
 @pytest.mark.xfail(
-    strict=True, reason="LEAK: LiteLLM sends metadata.user_id of a chat to Anthropic; sent_body leaves metadata out"
+    strict=True,
+    reason="LiteLLM sends metadata.user_id of a chat to Anthropic; sent_body leaves it out, so only the hooks see it",
 )
 async def test_the_user_id_in_the_metadata_of_a_chat_is_scanned() -> None:
     """Its Anthropic transformation copies `metadata.user_id`, unless it looks like a mail address or a phone."""

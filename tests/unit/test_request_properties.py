@@ -191,17 +191,17 @@ UNSEEN: dict[str, tuple[Surface, dict[str, Any], str]] = {
     "top-level key of null": (
         Surface.CHAT,
         {"messages": user("hi"), CANARY: None},
-        "a key whose value is null isn't read",
+        "a key whose value is null isn't read; LiteLLM drops such a field, but that is its choice",
     ),
     "signature of a text part": (
         Surface.MESSAGES,
         {"messages": user([{"type": "text", "text": "hi", "signature": CANARY}])},
-        "`signature` is left out of every text part, also where it is no signature",
+        "LEAK: `signature` is left out of every text part, also where it is no signature; LiteLLM sends it",
     ),
     "signature of a thinking part": (
         Surface.MESSAGES,
         {"messages": [{"role": "assistant", "content": [{"type": "thinking", "thinking": "hm", "signature": CANARY}]}]},
-        "`signature` is left out whatever it holds; a real one is long base64",
+        "LEAK: `signature` is left out whatever it holds; a real one is long base64",
     ),
     "Gemini's thought as text": (
         Surface.GEMINI,
