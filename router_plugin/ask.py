@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from router_plugin.conversation import Conversation, Turn
 
-HEAD = 900  # characters of a long text that are read from its start, and from its end: people write the instruction
-TAIL = 700  # before or after what they paste
+EDGE = 300  # characters of a long text's start and of its end: people write the instruction before or after a paste
+HEAD, TAIL = 900, 700  # how much of the paste is measured, though its words aren't read
 CONTEXT = 400  # characters of each earlier message
 
 # What agent harnesses put into user messages. It isn't what the user asks for.
@@ -41,7 +41,7 @@ class Kind(str, Enum):
 
 @dataclass(frozen=True)
 class Ask:
-    """`work` is the text to judge; `last`, `task` and `offer` are what it stands on, empty in a fresh request.
+    """`work` is the text to judge, `paste` more of the same where it is long. The others are empty if it is fresh.
 
     `last`: the last message's own words. `task`: the user's latest full request before it. `offer`: the end of the
     assistant's last text. `result`: the end of the last tool result. All are capped.
@@ -49,6 +49,7 @@ class Ask:
 
     kind: Kind
     work: str
+    paste: str = ""
     last: str = ""
     task: str = ""
     offer: str = ""
@@ -77,9 +78,12 @@ def read_ask(conversation: Conversation) -> Ask:
     task = _task(earlier)
     if kind is Kind.TOOL and reply_kind(last) is Reply.OTHER:
         task = last
+    whole = _work(kind, last, task, offer)
+    work = cap(whole, EDGE, EDGE)
     return Ask(
         kind=kind,
-        work=_work(kind, last, task, offer),
+        work=work,
+        paste="" if len(whole) == len(work) else whole,
         last="" if kind in (Kind.FRESH, Kind.TOOL) else cap(last, CONTEXT, CONTEXT),
         task="" if kind is Kind.FRESH else cap(task, CONTEXT, CONTEXT),
         offer="" if kind is Kind.FRESH else offer[-CONTEXT:],

@@ -1,4 +1,4 @@
-"""Ask -> what the complexity model reads: its text views, and about forty named numbers."""
+"""Ask -> what the complexity model reads: its text views, and some sixty named numbers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from router_plugin.ask import Ask, Kind
 if TYPE_CHECKING:
     pass
 
-VERSION = "ask-1"  # part of every model file: change it whenever a view or a number here comes out different
+VERSION = "ask-2"  # part of every model file: change it whenever a view or a number here comes out different
 
 VIEWS = ("work", "context", "last")
 
@@ -41,68 +41,78 @@ def _wide_length(text: str) -> float:
 
 
 def dense(ask: Ask) -> list[float]:
-    """One number for each of `NAMES`."""
-    text = ask.work
-    size = _wide_length(text)
-    count = text.count
-    log_size = log1p(size)
-    identifiers = len(_IDENTIFIER.findall(text))
-    symbols = count("{") + count("}") + count(";") + count("=") + count("(") + count("<")
+    """One number for each of `NAMES`: of the work's text, of the whole of it where it is long, of the conversation."""
+    surface = _surface(ask.work)
+    whole = _surface(ask.paste) if ask.paste else surface
     follow = ask.kind is not Kind.FRESH
+    asks = "?" in ask.offer[-200:] or "？" in ask.offer[-200:]
     return [
-        log_size,
-        max(0.0, log_size - 3.5),
-        max(0.0, log_size - 4.5),
-        max(0.0, log_size - 5.5),
-        log1p(max(0, ask.length - len(text))),
-        log1p(count("?") + count("？") + count("؟")),
-        float(text.rstrip().endswith(("?", "？", "؟"))),
-        log1p(count("\n")),
-        log1p(count(",") + count("，") + count("、") + count("،")),
-        log1p(len(_SENTENCE.findall(text))),
-        log1p(count(":") + count("：")),
-        log1p(count('"') + count("'") + count("`") + count("«") + count("「") + count("“")),
-        log1p(len(_NUMBER.findall(text))),
-        log1p(len(_LIST_ITEM.findall(text))),
-        log1p(len(_CAPITAL.findall(text))),
-        float("```" in text),
-        log1p(symbols),
-        symbols / (size + 20.0),
-        log1p(identifiers),
-        log1p(len(_INDENTED.findall(text))),
-        log1p(len(_MATHS.findall(text))),
-        float(len(_ERROR.findall(text)) > 0),
-        float(text[:1].islower()),
-        0.0 if text.isascii() else (size - len(text)) / (size + 1.0),
+        *surface,
+        *whole,
+        log1p(max(0, ask.length - len(ask.paste or ask.work))),
         float(follow),
-        *(float(ask.kind is kind) for kind in Kind if kind is not Kind.FRESH),
+        *(float(ask.kind is kind) for kind in _KINDS),
         log1p(ask.user_turns - 1 if follow else 0),
         log1p(ask.tool_results),
-        float(ask.tools > 0 or ask.tool_results > 0),
-        log1p(len(ask.task)),
+        float(ask.tool_results > 0),
+        log1p(len(ask.task)) if follow else 0.0,
         log1p(len(ask.offer)),
         log1p(len(ask.last)),
-        float("?" in ask.offer[-200:] or "？" in ask.offer[-200:]),
-        float(ask.kind is Kind.GO_ON and ("?" in ask.offer[-200:] or "？" in ask.offer[-200:])),
+        float(asks),
+        float(asks and ask.kind is Kind.GO_ON),
         log1p(len(ask.result)),
         float(_ERROR.search(ask.result) is not None),
         float(_DONE.search(ask.result) is not None),
     ]
 
 
-NAMES = (
-    *(
-        "length",
-        "length_over_30",
-        "length_over_90",
-        "length_over_250",
-        "length_not_read",
-        "questions",
-        "ends_in_question",
-    ),
-    *("lines", "commas", "sentences", "colons", "quotes", "numbers", "list_items", "capitals", "code_fence", "symbols"),
+def _surface(text: str) -> list[float]:
+    """What a text looks like; one number for each of `_SURFACE`."""
+    count = text.count
+    size = _wide_length(text)
+    log_size = log1p(size)
+    symbols = count("{") + count("}") + count(";") + count("=") + count("(") + count("<")
+    plain = text.isascii()
+    wide = not plain
+    return [
+        log_size,
+        max(0.0, log_size - 3.5),
+        max(0.0, log_size - 4.5),
+        max(0.0, log_size - 5.5),
+        log1p(count("?") + (count("？") + count("؟") if wide else 0)),
+        float(text.rstrip().endswith(("?", "？", "؟"))),
+        log1p(count("\n")),
+        log1p(count(",") + (count("，") + count("、") + count("،") if wide else 0)),
+        log1p(len(_SENTENCE.findall(text))),
+        log1p(count(":") + (count("：") if wide else 0)),
+        log1p(count('"') + count("'") + count("`") + (count("«") + count("「") + count("“") if wide else 0)),
+        log1p(len(_NUMBER.findall(text))),
+        log1p(len(_LIST_ITEM.findall(text))) if "\n" in text else 0.0,
+        log1p(len(_CAPITAL.findall(text))),
+        float("```" in text),
+        log1p(symbols),
+        symbols / (size + 20.0),
+        log1p(len(_IDENTIFIER.findall(text))),
+        log1p(len(_INDENTED.findall(text))) if "\n" in text else 0.0,
+        log1p(len(_MATHS.findall(text))),
+        float(_ERROR.search(text) is not None),
+        float(text[:1].islower()),
+        0.0 if plain else (size - len(text)) / (size + 1.0),
+    ]
+
+
+_KINDS = tuple(kind for kind in Kind if kind is not Kind.FRESH)
+_SURFACE = (
+    *("length", "length_over_30", "length_over_90", "length_over_250", "questions", "ends_in_question", "lines"),
+    *("commas", "sentences", "colons", "quotes", "numbers", "list_items", "capitals", "code_fence", "symbols"),
     *("symbol_share", "identifiers", "indented_lines", "maths", "error_words", "lower_case_start", "wide_script"),
-    *("conversation", "follow_up", "go_on", "thanks", "tool_result", "harness_note", "user_turns", "tool_results"),
-    *("agent", "task_length", "answer_length", "reply_length", "answer_asks", "accepts_offer", "result_length"),
-    *("result_has_error", "result_is_good"),
+)
+NAMES = (
+    *_SURFACE,
+    *(f"whole_{name}" for name in _SURFACE),
+    "length_not_read",
+    "conversation",
+    *(f"kind_{kind.value}" for kind in _KINDS),
+    *("user_turns", "tool_results", "agent", "task_length", "answer_length", "reply_length", "answer_asks"),
+    *("accepts_offer", "result_length", "result_has_error", "result_is_good"),
 )

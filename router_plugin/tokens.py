@@ -84,7 +84,16 @@ def char_terms(found: list[str]) -> list[str]:
     return [joined[i : i + 4] for i in range(len(joined) - 3)]
 
 
-TERMS: dict[str, Callable[[list[str]], list[str]]] = {"words": word_terms, "chars": char_terms}
+def single_terms(found: list[str]) -> list[str]:
+    """The words alone."""
+    return found
+
+
+TERMS: dict[str, Callable[[list[str]], list[str]]] = {
+    "words": word_terms,
+    "chars": char_terms,
+    "singles": single_terms,
+}
 
 
 def words(text: str) -> list[str]:

@@ -8,11 +8,14 @@ Exit codes: 0 written, 1 bad data, 2 a gate failed and nothing was written.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # the solver's small steps get slower with threads
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def main() -> int:
@@ -22,6 +25,8 @@ def main() -> int:
     parser.add_argument("--outcomes", type=Path, nargs="*", default=[], help="rows with per-model outcomes, added")
     parser.add_argument("--outcome-weight", type=float, default=0.1, help="what an outcome row counts (default: .1)")
     parser.add_argument("--output", type=Path, default=ROOT / "classifier_model", help="folder to write to")
+    vectors = ROOT / "classifier_model" / "word_vectors.json"
+    parser.add_argument("--vectors", type=Path, default=vectors, help="word vectors (default: the shipped)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--force", action="store_true", help="write the model even if a gate fails")
     options = parser.parse_args()
@@ -37,6 +42,7 @@ def main() -> int:
             outcome_weight=options.outcome_weight,
             seed=options.seed,
             force=options.force,
+            vectors=options.vectors,
             progress=lambda line: print(line, flush=True),
         )
     except (RowError, FileNotFoundError) as error:

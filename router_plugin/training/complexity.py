@@ -13,7 +13,7 @@ from router_plugin.ask import read_ask
 from router_plugin.complexity import HEADS, Cuts, Thresholds, TrainedScorer
 from router_plugin.keywords import keyword_score
 from router_plugin.training import metrics
-from router_plugin.training.linear import BlockSpec, Example, Fitted, LinearSpec, fit_linear, platt
+from router_plugin.training.linear import BlockSpec, Example, Fitted, LinearSpec, WordVectors, fit_linear, platt
 from router_plugin.training.rows import group_of
 
 if TYPE_CHECKING:
@@ -22,12 +22,17 @@ if TYPE_CHECKING:
     from router_plugin.textmodel import TextModel
     from router_plugin.training.rows import Row
 
-SPEC = LinearSpec(
-    blocks=(BlockSpec("words", 0, max_features=24_000), BlockSpec("words", 1, min_df=3), BlockSpec("words", 2)),
-    C=20.0,
-    dense_scale=0.5,
-)
+
+def default_spec(vectors: WordVectors | None) -> LinearSpec:
+    """Words and pairs of the work, of its context and of the last reply; vectors of the work's words where given."""
+    blocks = [BlockSpec("words", 0, max_features=16_000), BlockSpec("words", 1, min_df=3), BlockSpec("words", 2)]
+    if vectors is not None:
+        blocks.append(BlockSpec("singles", 0, scale=3.0, vectors=vectors))
+    return LinearSpec(tuple(blocks), C=10.0, dense_scale=0.5)
+
+
 FOLDS = 5
+TIER_HEADS = HEADS[:2]  # the code head is a by-product: it isn't cross-validated
 OFF_BY_TWO_COST = 1.0  # an off-by-two error counts this much on top of being wrong when cuts are chosen
 # Whose domain names say that a row is work on code, and whose say that it isn't.
 CODE_DOMAINS = frozenset(
@@ -132,11 +137,11 @@ def out_of_fold(
     """Logits [row, head] from models that saw neither the row nor its group; `extra` examples are in every training."""
     made = examples(rows)
     fold = folds(rows, seed)
-    logits = np.zeros((len(rows), len(HEADS)))
+    logits = np.zeros((len(rows), len(TIER_HEADS)))
     for k in range(FOLDS):
         train = [e for e, f in zip(made, fold, strict=True) if f != k]
         test = [e for e, f in zip(made, fold, strict=True) if f == k]
-        logits[fold == k] = fit_linear([*train, *extra], HEADS, spec, seed=seed).logits(test)
+        logits[fold == k] = fit_linear([*train, *extra], TIER_HEADS, spec, seed=seed).logits(test)
         progress(f"fold {k + 1} of {FOLDS}")
     return logits
 
@@ -166,7 +171,7 @@ def train(
     rows: Sequence[Row],
     outcomes: Sequence[Row] = (),
     *,
-    spec: LinearSpec = SPEC,
+    spec: LinearSpec,
     outcome_weight: float = 0.1,
     fingerprint: str = "",
     seed: int = 0,
@@ -179,14 +184,8 @@ def train(
     slopes = {}
     probability = np.zeros_like(logits)
     made = examples(rows)
-    for i, head in enumerate(HEADS):
-        known = np.array([e.targets[i] is not None for e in made])
-        target = np.array([e.targets[i] or 0.0 for e in made])
-        if len(set(target[known].tolist())) < 2:  # nothing to calibrate on, such as code in data without domains
-            slopes[head] = (1.0, 0.0)
-        else:
-            slopes[head] = platt(logits[known, i], (target[known] >= 0.5).astype(int))
-        slope, offset = slopes[head]
+    for i, head in enumerate(TIER_HEADS):
+        slopes[head] = slope, offset = platt(logits[:, i], (truth > i).astype(int))
         probability[:, i] = 1.0 / (1.0 + np.exp(-(slope * logits[:, i] + offset)))
     cuts = choose_cuts(probability, truth)
     predicted = tiers(probability, cuts)
@@ -205,8 +204,9 @@ def train(
     model = fitted.export("complexity", features.NAMES, fingerprint=fingerprint)
     known_share = _known_floor(model, made)
     cuts = replace(cuts, known=known_share)
-    extra_data = {"features": features.VERSION, "cuts": asdict(cuts), "rows": len(rows), "outcome_rows": len(outcomes)}
-    outcome = Outcome(replace(model, extra=extra_data), fitted, {"cross_validation": figures, "cuts": asdict(cuts)})
+    counts = {"rows": len(rows), "outcome_rows": len(outcomes)}
+    about = {"features": features.VERSION, "cuts": asdict(cuts), **counts}
+    outcome = Outcome(replace(model, extra=about), fitted, {"cross_validation": figures, "cuts": asdict(cuts)})
     outcome.failed_gates = gates(figures)
     return outcome
 
@@ -244,9 +244,11 @@ def gates(figures: dict[str, Any]) -> list[str]:
     ]
     if figures["off_by_two"] > 0.1:
         failed.append(f"{figures['off_by_two']:.1%} of the rows are off by two tiers; at most 10% may be")
-    for head in ("ece_beyond_local", "ece_beyond_mid"):
-        if figures[head] > 0.1:
-            failed.append(f"{head} is {figures[head]}; at most .1 may be")
+    failed += [
+        f"{head} is {figures[head]}; at most .1 may be"
+        for head in ("ece_beyond_local", "ece_beyond_mid")
+        if figures[head] > 0.1
+    ]
     return failed
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from dataclasses import dataclass, field
@@ -13,13 +14,37 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from router_plugin.textmodel import Block, DenseBlock, Head, TextModel
-from router_plugin.tokens import chars, words
+from router_plugin.tokens import chars, tokens, words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
 
-ANALYZERS = {"words": words, "chars": chars}
+ANALYZERS = {"words": words, "chars": chars, "singles": tokens}
 DECIMALS = 4  # weights and idf in the file; the fitted estimators are rounded alike, so both score the same
+
+
+@dataclass(frozen=True, eq=False)
+class WordVectors:
+    """A vector for each of many words, so that weights learnt on some words carry over to words like them."""
+
+    words: tuple[str, ...]
+    matrix: np.ndarray  # [word, dimension]
+
+    @classmethod
+    def load(cls, path: Path) -> WordVectors:
+        """Read what `save` wrote. Errors: FileNotFoundError, KeyError."""
+        content = json.loads(path.read_text("utf-8"))
+        raw = np.frombuffer(base64.b64decode(content["int8"]), dtype=np.int8)
+        words = tuple(content["words"].split(" "))
+        return cls(words, raw.reshape(len(words), -1).astype(float) * content["step"])
+
+    def save(self, path: Path) -> None:
+        """Write as JSON: the words, and the vectors as signed bytes times a step."""
+        step = float(np.abs(self.matrix).max()) / 127
+        raw = np.round(self.matrix / step).astype(np.int8).tobytes()
+        content = {"words": " ".join(self.words), "step": step, "int8": base64.b64encode(raw).decode()}
+        path.write_text(json.dumps(content, ensure_ascii=False) + "\n", "utf-8")
 
 
 @dataclass(frozen=True)
@@ -31,6 +56,7 @@ class BlockSpec:
     min_df: int = 2
     max_features: int | None = 30_000
     scale: float = 1.0  # > 1: this block is regularised less than the others
+    vectors: WordVectors | None = None  # learn one weight per dimension of these, and from them one per word
 
 
 @dataclass(frozen=True)
@@ -71,8 +97,9 @@ class Features:
             vectorizer = TfidfVectorizer(
                 analyzer=ANALYZERS[block.analyzer],
                 sublinear_tf=True,
-                min_df=block.min_df,
-                max_features=block.max_features,
+                min_df=block.min_df if block.vectors is None else 1,
+                max_features=block.max_features if block.vectors is None else None,
+                vocabulary=None if block.vectors is None else {w: i for i, w in enumerate(block.vectors.words)},
                 dtype=np.float64,
             )
             vectorizer.fit([e.views[block.view] for e in examples])
@@ -93,6 +120,31 @@ class Features:
         dense = np.array([e.dense for e in examples], dtype=float).reshape(len(examples), -1)
         parts.append(sparse.csr_matrix((dense - self.mean) / self.scale))
         return sparse.hstack(parts, format="csr")
+
+    def folded(self, matrix: Any) -> tuple[Any, Callable[[np.ndarray], np.ndarray]]:
+        """The matrix with each block of word vectors as sums of vectors, and how to get weights per word back."""
+        parts: list[Any] = []
+        maps: list[np.ndarray | None] = []
+        start = 0
+        for block, vectorizer in zip(self.spec.blocks, self.vectorizers, strict=True):
+            stop = start + len(vectorizer.vocabulary_)
+            part = matrix[:, start:stop]
+            vectors = None if block.vectors is None else block.vectors.matrix
+            parts.append(part if vectors is None else sparse.csr_matrix(part @ vectors))
+            maps.append(vectors)
+            start = stop
+        parts.append(matrix[:, start:])
+        maps.append(None)
+
+        def unfold(coefficients: np.ndarray) -> np.ndarray:
+            pieces, at = [], 0
+            for part, vectors in zip(parts, maps, strict=True):
+                piece = coefficients[at : at + part.shape[1]]
+                pieces.append(piece if vectors is None else vectors @ piece)
+                at += part.shape[1]
+            return np.concatenate(pieces)
+
+        return sparse.hstack(parts, format="csr"), unfold
 
 
 @dataclass
@@ -115,7 +167,7 @@ class Fitted:
         coefficients = [model.coef_[0] for model in self.heads.values()]
         blocks, start = [], 0
         for spec, vectorizer in zip(self.features.spec.blocks, self.features.vectorizers, strict=True):
-            terms = list(vectorizer.get_feature_names_out())
+            terms = vectorizer.get_feature_names_out().tolist()
             stop = start + len(terms)
             weights = [np.round(c[start:stop] * spec.scale, DECIMALS + 2).tolist() for c in coefficients]
             blocks.append(
@@ -140,7 +192,7 @@ class Fitted:
 def fit_linear(examples: Sequence[Example], heads: Sequence[str], spec: LinearSpec, *, seed: int = 0) -> Fitted:
     """Fit one logistic regression per head. Soft targets count as two weighted rows; nuisance columns are dropped."""
     features = Features(spec).fit(examples)
-    matrix = features.transform(examples)
+    matrix, unfold = features.folded(features.transform(examples))
     width = matrix.shape[1]
     nuisance = sorted({e.nuisance for e in examples if e.nuisance})
     if nuisance:
@@ -152,11 +204,11 @@ def fit_linear(examples: Sequence[Example], heads: Sequence[str], spec: LinearSp
     fitted: dict[str, LogisticRegression] = {}
     for position, head in enumerate(heads):
         index, target, weight = _expand(examples, position)
-        model = LogisticRegression(C=spec.C, solver="lbfgs", max_iter=600, tol=1e-4, random_state=seed)
+        model = LogisticRegression(C=spec.C, solver="lbfgs", max_iter=200, tol=1e-3, random_state=seed)
         model.fit(matrix[index], target, sample_weight=weight)
-        model.coef_ = np.round(model.coef_[:, :width], DECIMALS)
+        model.coef_ = np.round(unfold(model.coef_[0, :width]), DECIMALS)[np.newaxis, :]
         model.intercept_ = np.round(model.intercept_, DECIMALS)
-        model.n_features_in_ = width
+        model.n_features_in_ = model.coef_.shape[1]
         fitted[head] = model
     return Fitted(features, fitted)
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import joblib
 
-from router_plugin.training.complexity import Outcome, Progress, train
-from router_plugin.training.linear import fingerprint
+from router_plugin.training.complexity import Outcome, Progress, default_spec, train
+from router_plugin.training.linear import WordVectors, fingerprint
 from router_plugin.training.rows import Row, check_enough, deduplicate, read_rows
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ def run(
     outcome_weight: float,
     seed: int,
     force: bool,
+    vectors: Path | None,
     progress: Progress,
 ) -> list[str]:
     """Read, train, check, write. Returns the gates that failed; then nothing is written unless `force`.
@@ -39,6 +40,7 @@ def run(
     outcome = train(
         rows,
         outcome_rows,
+        spec=default_spec(WordVectors.load(vectors) if vectors is not None and vectors.is_file() else None),
         outcome_weight=outcome_weight,
         fingerprint=fingerprint([_public(row) for row in (*rows, *outcome_rows)]),
         seed=seed,
