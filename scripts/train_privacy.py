@@ -27,7 +27,7 @@ from sklearn.linear_model import LogisticRegression
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from router_plugin.privacy.topics import views
+from router_plugin.privacy.topics import views, windows
 from router_plugin.tokens import tokens
 from router_plugin.training.linear import (
     BlockSpec,
@@ -56,6 +56,13 @@ def fold_of(row: dict[str, Any]) -> int:
     """Rows of one group (minimal pairs, variants of one sentence) share a fold."""
     key = str(row.get("group") or row["id"])
     return int(hashlib.sha256(key.encode()).hexdigest(), 16) % FOLDS
+
+
+def pieces(row: dict[str, Any]) -> list[dict[str, Any]]:
+    """The row, and where it is long its windows too, in the same group."""
+    cut = list(windows(row["text"]))
+    parts = [{**row, "text": text, "group": row["id"]} for text in cut] if len(cut) > 1 else []
+    return [{**row, "group": row["id"]}, *parts]
 
 
 def example(row: dict[str, Any]) -> Example:
@@ -111,7 +118,8 @@ def main() -> None:
     rows = read(arguments.rows)
     negatives = []
     if arguments.negatives.is_file():
-        negatives = [row for row in read(arguments.negatives) if row["kind"] in NEGATIVE_KINDS]
+        whole = [row for row in read(arguments.negatives) if row["kind"] in NEGATIVE_KINDS]
+        negatives = [piece for row in whole for piece in pieces(row)]
     everything = [*rows, *negatives]
     examples = [example(row) for row in everything]
     logits = out_of_fold(everything, examples)

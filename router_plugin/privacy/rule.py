@@ -65,7 +65,7 @@ class Rule:
 
     def accepts(self, hit: Hit) -> bool:
         """Whether a match of the pattern is a finding."""
-        if self.near and not self._near(f"{hit.before}\n{hit.after}"):
+        if self.near and not self._near(f"{hit.before}{hit.whole}\n{hit.after}"):
             return False
         if self.unless and self._unless(f"{hit.before}{hit.whole}\n{hit.after}"):
             return False

@@ -14,7 +14,7 @@ EDGE = 160  # characters of each side that are joined at a border
 MAX_BREAKS = 500  # line breaks in one text that are looked at one by one; more of them: all are closed up at once
 REACH = 64  # bytes of a line on each side of a break
 CHAIN = 8  # lines of one token each that can be pieces of one identifier
-SHORTEST = 9  # characters of the shortest identifier that is looked for
+SHORTEST = 8  # characters of the shortest identifier that is looked for
 _MARGIN = b" \t>|*#\r"  # what stands around a quoted, commented or indented line
 _TOKEN = "[A-Za-z0-9_+/=@.-]"  # noqa: S105 - a pattern
 # A line break inside a token that has a digit or an at sign near the break.

@@ -10,18 +10,25 @@ from router_plugin.textmodel import TextModel
 from router_plugin.tokens import tokens
 
 from .lexicon import outline
+from .linear import tester
 
 if TYPE_CHECKING:
     from .settings import CustomTopic, PrivacySettings
 
 RULE = "topic.private"
-WINDOW = 1_000  # characters of one window; about a paragraph
+WHOLE = 900  # characters of a text that is scored as it is
+WINDOW = 360  # characters of one window of a longer text; about a paragraph
 MIN_CHARACTERS = 12
 MIN_KNOWN = 0.08  # share of a window's words and pairs that the model must know to judge it
 MAX_WORD = 16  # mean length of words; beyond it, an ASCII window is data, not language
 
 
+# A case in an exam reads like a case note; the question under it gives it away.
+_EXAM = r"which (?:one )?of the following|most (?:likely|appropriate) (?:diagnosis|next step|explanation|cause)"
 _NO_MODEL = {"threshold": 1.0, "agent_threshold": 1.0, "screen": {}, "screen_cut": 0.0}
+
+
+_is_exam = tester(_EXAM)
 
 
 class Screen:
@@ -60,20 +67,25 @@ class Topics:
         if self._model is None and not self._custom:
             return set()
         found: set[str] = set()
+        exam: bool | None = None
         for window in windows(text):
-            if self._model is not None and RULE not in found and self._private(window, self._model, agent):
-                found.add(RULE)
+            if self._model is not None and RULE not in found:
+                probability = self._probability(window, self._model)
+                if probability >= self._threshold and not agent and exam is None:
+                    exam = _is_exam(text)
+                if probability >= (self._agent_threshold if agent or exam else self._threshold):
+                    found.add(RULE)
             found.update(f"topic.{name}" for name, topic in self._custom.items() if topic.holds(window))
         return found
 
-    def _private(self, window: str, model: TextModel, agent: bool) -> bool:
+    def _probability(self, window: str, model: TextModel) -> float:
+        """P(private), 0 for a window that isn't language, that nothing speaks for, or that the model can't read."""
         if window.isascii() and len(window) > MAX_WORD * (len(window.split()) + 1):
-            return False
+            return 0.0
         if not self._screen.passes(window):
-            return False
-        threshold = self._agent_threshold if agent else self._threshold
+            return 0.0
         score = model.score(views(window))
-        return score.known >= MIN_KNOWN and score.probabilities[0] >= threshold
+        return score.probabilities[0] if score.known >= MIN_KNOWN else 0.0
 
 
 class _Custom:
@@ -92,21 +104,32 @@ def views(text: str) -> tuple[str, str]:
 
 
 def windows(text: str) -> Iterator[str]:
-    """Paragraphs of `text`, short ones together, long ones cut, each up to WINDOW characters."""
-    if len(text) <= WINDOW:
+    """`text` itself up to WHOLE characters; of a longer one its paragraphs, short ones together, long ones cut."""
+    if len(text) <= WHOLE:
         if len(text.strip()) >= MIN_CHARACTERS:
             yield text
         return
     collected = ""
-    for paragraph in text.split("\n\n"):
-        for start in range(0, max(1, len(paragraph)), WINDOW):
-            piece = paragraph[start : start + WINDOW]
-            if collected and len(collected) + len(piece) > WINDOW:
-                yield collected
-                collected = ""
-            collected = f"{collected}\n\n{piece}" if collected else piece
+    for piece in _pieces(text):
+        if collected and len(collected) + len(piece) > WINDOW:
+            yield collected
+            collected = ""
+        collected = f"{collected}\n{piece}" if collected else piece
     if len(collected.strip()) >= MIN_CHARACTERS:
         yield collected
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """The lines of `text`; one longer than a window is cut at the last blank before its end."""
+    for line in text.split("\n"):
+        rest = line
+        while len(rest) > WINDOW:
+            cut = rest.rfind(" ", WINDOW // 2, WINDOW)
+            cut = cut if cut > 0 else WINDOW
+            yield rest[:cut]
+            rest = rest[cut:]
+        if rest.strip():
+            yield rest
 
 
 def load(path: Path) -> TextModel:

@@ -23,7 +23,7 @@ _PASSWORD_WORD = (
     r"|mot de passe|mdp|wachtwoord|l[oö]senord|adgangskode|passord|salasana|has[lł]o|heslo|jelsz[oó]|parol[aăe]?|[sş]ifre"
     r"|пароль|пароля|密码|密碼|口令|パスワード|暗証番号|비밀번호|암호|पासवर्ड|كلمة المرور|סיסמה|mật khẩu|kata sandi|รหัสผ่าน"
 )
-_IS = r"(?:\s{0,4}(?::=|=>|=|:|->|：)\s{0,4}|\s{1,3}(?:is|was|are|ist|lautet|es|est|è|é|is now|to|war|jest|är|er|on|это|:)[: ]{1,3}|は|是|为|為|는|은)"
+_IS = r"(?:\s{0,4}(?::=|=>|=|:|->|：)\s{0,4}|\s{1,3}(?:is|was|are|ist|lautet|es|est|è|é|is now|to|war|jest|är|er|on|это|:)[: ]{1,3}|(?:は|是|为|為|는|은)[:： ]{0,2})"
 _QUOTE = r"[\"'`“”«‘’\\]{0,3}"
 _VALUE = r"([^\s\"'`,;<>“”«»‘’\\]{6,})"
 

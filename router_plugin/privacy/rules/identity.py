@@ -11,7 +11,7 @@ from router_plugin.privacy.rule import Check, Hit, Rule, on_value
 
 from .shapes import LONG, NO_LETTER, word
 
-_TO = r"[\"']?(?: ?(?:number|no\.?|nr\.?|num\.?|n[º°]|#|id|code|card))?[\"']?(?: (?:is|was|ist|es|est|on file|of mine|=))?[\"'\s:#=.\-–]{0,6}"
+_TO = r"[\"']?(?: ?(?:number|no\.?|nr\.?|num\.?|n[º°]|#|id|code|card|号码?|號碼?|番号|번호))?[\"']?(?: (?:is|was|ist|es|est|on file|of mine|=))?[\"'\s:#=.\-–]{0,6}"
 _SEP = r"[ .\-/]?"
 
 
@@ -169,7 +169,7 @@ RULES = (
     told("driver_licence", r"(?:driver'?s?|driving)[ _-]?licen[cs]e|licen[cs]e|dl|d\.l\.|f[üu]hrerschein(?:nummer)?|permis(?: de conduire)?|patente|rijbewijs|licencia(?: de conducir)?|carnet de conducir|dvla|cdl|operator'?s licen[cs]e", r"[a-z]{0,5}[- ]?[0-9][a-z0-9\- ]{5,17}[a-z0-9]|[a-z]{4,5}[0-9]{6}[a-z0-9]{5}", on_value(lambda v: sum(c.isdigit() for c in v) >= 5)),
     Rule("identity.uk_driver_licence", r"\b([A-Z]{2,5}9{0,3}[0-9][0156][0-9][0-3][0-9][0-9][A-Z9]{2}[A-Z0-9][A-Z]{2})\b", r"[A-Z9][0-9]{6}[A-Z9]{2}", check=on_value(lambda v: len(v) == 16), strong=True),
     told("visa_number", r"visa (?:number|no\.?)|work permit|residence permit|aufenthaltstitel|brp|evisa", r"[a-z]{1,3}[- ]?[0-9]{6,10}|[0-9]{8,12}"),
-    told("licence_plate", r"(?:licen[cs]e|number|registration|reg) plate|plate|registration|kennzeichen|nummernschild|plaque d'immatriculation|matr[íi]cula|targa|kenteken|vehicle reg|car reg|rego|tag number", r"[a-z]{1,3}[- ]?[0-9]{1,4}[- ]?[a-z]{0,3}[0-9]{0,4}|[0-9]{1,4}[- ]?[a-z]{2,4}[- ]?[0-9]{0,4}|[a-z]{2}[0-9]{2} ?[a-z]{3}", on_value(lambda v: any(c.isalpha() for c in v) and any(c.isdigit() for c in v) and len(v.replace(" ", "")) >= 5)),
+    told("licence_plate", r"(?:licen[cs]e|number|registration|reg) plate|plate|registration|kennzeichen|nummernschild|plaque d'immatriculation|matr[íi]cula|targa|kenteken|vehicle reg|car reg|rego|tag number", r"[a-z]{1,3}[- ][a-z]{1,2}[- ]?[0-9]{1,4}|[a-z]{1,3}[- ]?[0-9]{1,4}[- ]?[a-z]{0,3}[0-9]{0,4}|[0-9]{1,4}[- ]?[a-z]{2,4}[- ]?[0-9]{0,4}|[a-z]{2}[0-9]{2} ?[a-z]{3}", on_value(lambda v: any(c.isalpha() for c in v) and any(c.isdigit() for c in v) and len(v.replace(" ", "")) >= 5)),
     told("vin", r"vin|chassis|vehicle identification|fahrgestellnummer|fin", r"[a-hj-npr-z0-9]{17}", on_value(lambda v: any(c.isdigit() for c in v))),
     Rule("identity.vin_bare", r"\b([A-HJ-NPR-Z0-9]{8}[0-9X][A-HJ-NPR-Z0-9]{2}[0-9]{6})\b", word(r"car|vehicle|chassis|truck|honda|toyota|ford|bmw|vin"), check=lambda hit: checksums.vin(hit.value) and any(c.isalpha() for c in hit.value), near=r"\bcar\b|vehicle|chassis|truck|honda|toyota|ford|bmw|vin"),
     told("imei", r"imei|meid|esn", r"[0-9]{2}[- ]?[0-9]{6}[- ]?[0-9]{6}[- ]?[0-9]"),
