@@ -8,6 +8,7 @@ import click
 
 from router_plugin.cli.doctor import doctor
 from router_plugin.cli.explain import explain
+from router_plugin.cli.leaktest import leaktest
 from router_plugin.cli.privacy import privacy
 from router_plugin.cli.schema import schema
 from router_plugin.cli.serve import serve
@@ -27,6 +28,7 @@ commands.add_command(explain)
 commands.add_command(schema)
 commands.add_command(privacy)
 commands.add_command(doctor)
+commands.add_command(leaktest)
 
 
 def main() -> None:

@@ -37,6 +37,7 @@ class FakeProvider:
     `models=None`: it knows every model name. `latency` and `pace` are in seconds: before the first byte, and
     between chunks. `record` is a file that gets each request as a JSON line when it arrives.
     `backend` can be changed while it serves: reply text, models, loaded models, capabilities, context length.
+    `fault_for` chooses by what was sent, where `faults` and `default_fault` have none.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class FakeProvider:
         self._requests: list[Recorded] = []
         self._script: deque[Fault] = deque()
         self._default: Fault | None = None
+        self.fault_for: Callable[[Recorded], Fault | None] | None = None
 
     def __repr__(self) -> str:
         return f"FakeProvider({self.name!r}, {self.kind}, {self.url}, {len(self._requests)} requests)"
@@ -187,6 +189,8 @@ class FakeProvider:
         request.asks_model = request.method == "POST" and request.complete and route not in PROBES
         with self._lock:
             fault = self._script.popleft() if request.asks_model and self._script else self._default
+            if fault is None and request.asks_model and self.fault_for is not None:
+                fault = self.fault_for(request)
             if fault and not request.asks_model and not fault.probes:
                 fault = None
             request.fault = fault.name if fault else ""
