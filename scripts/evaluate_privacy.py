@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import gzip
+import importlib.util
 import json
 import random
 import re
@@ -124,6 +125,18 @@ def evasions(path: Path, detector: Detector) -> dict[str, Any]:
     return {"held": tiers, "missed": missed}
 
 
+def coding_sessions(detector: Detector, count: int = 100) -> dict[str, int]:
+    """How many invented coding sessions without private data are held back."""
+    path = ROOT / "tests" / "unit" / "privacy" / "agent_sessions.py"
+    spec = importlib.util.spec_from_file_location("agent_sessions", path)
+    if spec is None or spec.loader is None or not path.is_file():
+        return {}
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    held = [detector.scan(session).private for session in module.sessions(count)]
+    return {"held": sum(held), "sessions": len(held)}
+
+
 def percentile(values: Iterable[float], share: float) -> float:
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
@@ -215,6 +228,9 @@ def show(report: dict[str, Any]) -> None:
     print("\nper entity: " + ", ".join(f"{k} {a}/{b}" for k, (a, b) in report["entities"].items()))
     if "evasion" in report:
         print(f"\nevasion: {report['evasion']['held']}, missed: {report['evasion']['missed'] or 'none'}")
+    if report["coding_sessions"]:
+        held = report["coding_sessions"]
+        print(f"coding sessions held back: {held['held']} of {held['sessions']}, target <= 5 %")
     if "timings" in report:
         print()
         for row in report["timings"]:
@@ -237,6 +253,7 @@ def main() -> None:
     rows = read(arguments.rows)
     detector = Detector(PrivacySettings(), arguments.topics)
     report: dict[str, Any] = {"families": families(rows, detector), "entities": entity_kinds(rows, detector)}
+    report["coding_sessions"] = coding_sessions(detector)
     if arguments.evasion.is_file():
         report["evasion"] = evasions(arguments.evasion, detector)
     metrics = arguments.topics.with_name("topics_metrics.json")

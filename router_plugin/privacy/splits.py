@@ -18,10 +18,9 @@ SHORTEST = 8  # characters of the shortest identifier that is looked for
 _MARGIN = b" \t>|*#\r"  # what stands around a quoted, commented or indented line
 _TOKEN = "[A-Za-z0-9_+/=@.-]"  # noqa: S105 - a pattern
 # A line break inside a token that has a digit or an at sign near the break.
-_next_break = finder(
-    rf"[0-9@][A-Za-z_+/=.-]*[ \t]*\r?\n[ \t>|*#]*{_TOKEN}|{_TOKEN}[ \t]*\r?\n[ \t>|*#]*[A-Za-z_+/=.-]*[0-9@]"
-)
-_next_apart = finder(r"(?:[A-Za-z0-9_+/=@.-][ \t.,|-]){11}[A-Za-z0-9_+/=@.-]")
+_BREAK = rf"[0-9@][A-Za-z_+/=.-]*[ \t]*\r?\n[ \t>|*#]*{_TOKEN}|{_TOKEN}[ \t]*\r?\n[ \t>|*#]*[A-Za-z_+/=.-]*[0-9@]"
+_APART = rf"(?:{_TOKEN}[ \t.,|-]){{11}}{_TOKEN}"
+_next_break, _next_apart, _next_of_both = finder(_BREAK), finder(_APART), finder(f"{_BREAK}|{_APART}")
 _APART_RUN = re.compile(rb"(?:[A-Za-z0-9_+/=@.-][ \t.,|-])+[A-Za-z0-9_+/=@.-]?")
 _NUMBERED_LINE = re.compile(r"[0-9][^\n]*")
 
@@ -29,6 +28,8 @@ _NUMBERED_LINE = re.compile(r"[0-9][^\n]*")
 def joined(text: str) -> str:
     """What line breaks and blanks may have torn apart in `text`, put together, one a line; nothing to do: ""."""
     data = text.encode("utf-8", "replace")
+    if _next_of_both(data, 0) is None:
+        return ""
     pieces: list[bytes] = []
     position = count = 0
     while span := _next_break(data, position):
@@ -43,7 +44,7 @@ def joined(text: str) -> str:
     while span := _next_apart(data, position):
         run = _APART_RUN.match(data, span[0])
         position = max(span[1], run.end() if run else 0)
-        pieces.append(re.sub(rb"(.)[ \t.,|-]", rb"\1", data[span[0] : position]))
+        pieces.append(data[span[0] : position : 2])
     return b"\n".join(pieces).decode("utf-8", "ignore")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from router_plugin.textmodel import TextModel
-from router_plugin.tokens import tokens
+from router_plugin.tokens import is_unspaced, tokens
 
 from .lexicon import outline
 from .linear import tester
@@ -20,7 +20,7 @@ WHOLE = 900  # characters of a text that is scored as it is
 WINDOW = 360  # characters of one window of a longer text; about a paragraph
 MIN_CHARACTERS = 12
 MIN_KNOWN = 0.08  # share of a window's words and pairs that the model must know to judge it
-MAX_WORD = 16  # mean length of words; beyond it, an ASCII window is data, not language
+MAX_WORD = 16  # mean length of words; beyond it, a window is data, not language
 
 
 # A case in an exam reads like a case note; the question under it gives it away.
@@ -38,13 +38,14 @@ class Screen:
     """
 
     def __init__(self, weights: Mapping[str, float], cut: float) -> None:
-        self._weight = dict(weights).get
+        self._weights = dict(weights)
+        self._words = frozenset(weights)
         self._cut = cut
 
     def passes(self, text: str) -> bool:
         """Whether the window deserves the full model."""
-        weight = self._weight
-        return sum([weight(token, 0.0) for token in set(tokens(text))]) >= self._cut
+        known = self._words.intersection(tokens(text))
+        return sum(map(self._weights.__getitem__, known)) >= self._cut
 
 
 class Topics:
@@ -80,12 +81,17 @@ class Topics:
 
     def _probability(self, window: str, model: TextModel) -> float:
         """P(private), 0 for a window that isn't language, that nothing speaks for, or that the model can't read."""
-        if window.isascii() and len(window) > MAX_WORD * (len(window.split()) + 1):
+        if len(window) > MAX_WORD * (len(window.split()) + 1) and not _unspaced(window):
             return 0.0
         if not self._screen.passes(window):
             return 0.0
         score = model.score(views(window))
         return score.probabilities[0] if score.known >= MIN_KNOWN else 0.0
+
+
+def _unspaced(window: str) -> bool:
+    """Whether a sample of the window's characters has some of a script that is written without blanks."""
+    return not window.isascii() and any(is_unspaced(ord(c)) for c in window[:: len(window) // 24 + 1])
 
 
 class _Custom:

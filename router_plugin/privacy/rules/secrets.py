@@ -18,7 +18,7 @@ def _mixed(hit: Hit) -> bool:
 def _inside_base64(hit: Hit) -> bool:
     """A prefix of letters and digits alone also occurs by chance in long base64, such as integrity hashes."""
     joined_on = hit.before[-1:] in {"+", "/"} or hit.after[:1] in {"+", "/", "="}
-    return joined_on and hit.value[:12].isalnum()
+    return joined_on and hit.value.isalnum()
 
 
 def _prefix(pattern: str) -> str:
