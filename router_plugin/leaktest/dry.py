@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 
 from router_plugin.config import CALLBACK, RouterConfig, check
 from router_plugin.deployments import is_auto
-from router_plugin.errors import ConfigError
 from router_plugin.leaktest.sources import Target
 
 INVENTED_KEY = "sk-invented"
@@ -43,11 +42,10 @@ class Addresses:
 
 
 def dry_form(raw: Mapping[str, Any], addresses: Addresses) -> dict[str, Any]:
-    """A config that reaches nothing but the fakes. Errors: ConfigError for one that doesn't load the plugin."""
-    settings = raw.get("litellm_settings")
-    callbacks = settings.get("callbacks") if isinstance(settings, Mapping) else None
-    if CALLBACK not in (callbacks if isinstance(callbacks, list) else [callbacks]):
-        raise ConfigError([f"litellm_settings.callbacks: lacks {CALLBACK!r}, so nothing would be protected; add it"])
+    """A config that reaches nothing but the fakes, and loads no callback but the plugin.
+
+    `raw` is as the user wrote it and has passed `config.check`, which sees what a dry form hides.
+    """
     config: dict[str, Any] = {"model_list": [_entry(entry, addresses) for entry in raw.get("model_list") or ()]}
     for section, names in KEPT_SETTINGS.items():
         given = raw.get(section)
