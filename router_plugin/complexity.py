@@ -14,12 +14,15 @@ from router_plugin.errors import ModelFileError
 from router_plugin.textmodel import TextModel
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from router_plugin.conversation import Conversation
+    from router_plugin.textmodel import Contribution
 
 HEADS = ("beyond_local", "beyond_mid", "code")  # the outputs that a complexity model has, in this order
 MAX_SIGNALS = 12
+ALL = 1_000_000  # contributions, before they are merged
 
 
 class Tier(str, Enum):
@@ -160,8 +163,7 @@ class TrainedScorer(ComplexityScorer):
         signals: tuple[Signal, ...] = ()
         if explain:
             head = 1 if beyond_local >= self.cuts.local else 0
-            found = self.model.contributions(views, dense, head=head, top=MAX_SIGNALS)
-            signals = tuple(Signal(c.name, c.weight, c.is_text) for c in found)
+            signals = _signals(self.model.contributions(views, dense, head=head, top=ALL), merge=not ask.paste)
         return Complexity(
             score=score,
             tier=self.thresholds.tier(score),
@@ -172,6 +174,16 @@ class TrainedScorer(ComplexityScorer):
             model_version=self.model.version,
             signals=signals,
         )
+
+
+def _signals(found: Sequence[Contribution], *, merge: bool) -> tuple[Signal, ...]:
+    """The strongest contributions. `merge`: nothing was pasted, so that a text and the whole of it are one thing."""
+    weights: dict[tuple[str, bool], float] = {}
+    for one in found:
+        name = one.name.removeprefix(features.WHOLE) if merge and not one.is_text else one.name
+        weights[name, one.is_text] = weights.get((name, one.is_text), 0.0) + one.weight
+    strongest = sorted(weights.items(), key=lambda item: -abs(item[1]))[:MAX_SIGNALS]
+    return tuple(Signal(name, weight, is_text) for (name, is_text), weight in strongest)
 
 
 def load_scorer(

@@ -11,8 +11,9 @@ from router_plugin.ask import Ask, Kind
 if TYPE_CHECKING:
     pass
 
-VERSION = "ask-2"  # part of every model file: change it whenever a view or a number here comes out different
+VERSION = "ask-4"  # part of every model file: change it whenever a view or a number here comes out different
 
+WHOLE = "whole_"  # begins the names of what is measured on a long text as a whole
 VIEWS = ("work", "context", "last")
 
 
@@ -24,15 +25,14 @@ def views(ask: Ask) -> tuple[str, str, str]:
 
 
 _WIDE = re.compile("[\u0e00-\u0eff\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-_LIST_ITEM = re.compile(r"^\s*(?:[-*•]|\d{1,2}[.)])\s", re.MULTILINE)
-_NUMBER = re.compile(r"\d+")
-_SENTENCE = re.compile(r"[.!?。！？;；](?:\s|$)|[。！？；]")
-_CAPITAL = re.compile(r"(?<=[a-z,] )[A-Z]")
-_INDENTED = re.compile(r"^(?: {2,}|\t)\S", re.MULTILINE)
-_IDENTIFIER = re.compile(r"[a-z]_[a-z]|[a-z][A-Z]|\w\.\w+\(|\w\(\)|::|->|=>|==|!=|&&")
-_MATHS = re.compile(r"[∑∫√≤≥≠∈∀∃∂∞πλσθ²³^]|\\[a-z]+|\$")
-_ERROR = re.compile(r"error|exception|traceback|failed|panic|warning|denied|timeout", re.IGNORECASE)
-_DONE = re.compile(r"\bok\b|\bpassed\b|\bdone\b|success", re.IGNORECASE)
+_MATHS = re.compile("[∑∫√≤≥≠∈∀∃∂∞πλσθ²³^]")
+_CAPITAL = re.compile(" [A-Z]")
+_ITEM = re.compile(r"\n\s*(?:[-*•]|[0-9]{1,2}[.)])\s")
+_ERRORS = ("error", "exception", "traceback", "failed", "panic", "warning", "denied", "timeout")
+_STOPS = (". ", "? ", "! ", "; ", ".\n", "?\n")
+_ANY_STOPS = (*_STOPS, "。", "！", "？", "；")
+_GOOD = (" ok", "passed", "done", "success")
+_OPERATORS = ("()", "::", "->", "=>", "==", "!=", "&&", "_", ".py", ".js")
 
 
 def _wide_length(text: str) -> float:
@@ -61,9 +61,14 @@ def dense(ask: Ask) -> list[float]:
         float(asks),
         float(asks and ask.kind is Kind.GO_ON),
         log1p(len(ask.result)),
-        float(_ERROR.search(ask.result) is not None),
-        float(_DONE.search(ask.result) is not None),
+        _any_of(ask.result, _ERRORS),
+        _any_of(ask.result, _GOOD),
     ]
+
+
+def _any_of(text: str, words: tuple[str, ...]) -> float:
+    lowered = text.lower()
+    return float(any(word in lowered for word in words))
 
 
 def _surface(text: str) -> list[float]:
@@ -73,29 +78,28 @@ def _surface(text: str) -> list[float]:
     log_size = log1p(size)
     symbols = count("{") + count("}") + count(";") + count("=") + count("(") + count("<")
     plain = text.isascii()
-    wide = not plain
     return [
         log_size,
         max(0.0, log_size - 3.5),
         max(0.0, log_size - 4.5),
         max(0.0, log_size - 5.5),
-        log1p(count("?") + (count("？") + count("؟") if wide else 0)),
+        log1p(count("?") + (count("？") + count("؟") if not plain else 0)),
         float(text.rstrip().endswith(("?", "？", "؟"))),
         log1p(count("\n")),
-        log1p(count(",") + (count("，") + count("、") + count("،") if wide else 0)),
-        log1p(len(_SENTENCE.findall(text))),
-        log1p(count(":") + (count("：") if wide else 0)),
-        log1p(count('"') + count("'") + count("`") + (count("«") + count("「") + count("“") if wide else 0)),
-        log1p(len(_NUMBER.findall(text))),
-        log1p(len(_LIST_ITEM.findall(text))) if "\n" in text else 0.0,
+        log1p(count(",") + (count("，") + count("、") + count("،") if not plain else 0)),
+        log1p(sum(map(count, _STOPS if plain else _ANY_STOPS))),
+        log1p(count(":") + (count("：") if not plain else 0)),
+        log1p(count('"') + count("'") + count("`") + (count("«") + count("「") + count("“") if not plain else 0)),
+        log1p(sum(map(count, "0123456789"))),
+        log1p(len(_ITEM.findall(text))) if "\n" in text else 0.0,
         log1p(len(_CAPITAL.findall(text))),
         float("```" in text),
         log1p(symbols),
         symbols / (size + 20.0),
-        log1p(len(_IDENTIFIER.findall(text))),
-        log1p(len(_INDENTED.findall(text))) if "\n" in text else 0.0,
-        log1p(len(_MATHS.findall(text))),
-        float(_ERROR.search(text) is not None),
+        log1p(sum(map(count, _OPERATORS))),
+        log1p(count("\n  ") + count("\n\t")),
+        log1p(count("^") + count("\\") + count("$") + (0 if plain else len(_MATHS.findall(text)))),
+        _any_of(text, _ERRORS),
         float(text[:1].islower()),
         0.0 if plain else (size - len(text)) / (size + 1.0),
     ]
@@ -104,12 +108,12 @@ def _surface(text: str) -> list[float]:
 _KINDS = tuple(kind for kind in Kind if kind is not Kind.FRESH)
 _SURFACE = (
     *("length", "length_over_30", "length_over_90", "length_over_250", "questions", "ends_in_question", "lines"),
-    *("commas", "sentences", "colons", "quotes", "numbers", "list_items", "capitals", "code_fence", "symbols"),
+    *("commas", "sentences", "colons", "quotes", "digits", "list_items", "capitals", "code_fence", "symbols"),
     *("symbol_share", "identifiers", "indented_lines", "maths", "error_words", "lower_case_start", "wide_script"),
 )
 NAMES = (
     *_SURFACE,
-    *(f"whole_{name}" for name in _SURFACE),
+    *(f"{WHOLE}{name}" for name in _SURFACE),
     "length_not_read",
     "conversation",
     *(f"kind_{kind.value}" for kind in _KINDS),

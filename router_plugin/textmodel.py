@@ -13,6 +13,7 @@ import os
 import tempfile
 from collections import Counter
 from dataclasses import dataclass, field
+from operator import mul
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -91,11 +92,13 @@ class TextModel:
     fingerprint: str = ""  # of the training data
     feature_version: str = FEATURE_VERSION
     digest: str = field(default="", compare=False)
+    _lines: tuple[tuple[float, tuple[float, ...]], ...] = field(default=(), compare=False, repr=False)
     _tables: tuple[dict[str, tuple[float, ...]], ...] = field(default=(), compare=False, repr=False)
 
     def __post_init__(self) -> None:
         _check(self)
         object.__setattr__(self, "_tables", tuple(_table(block) for block in self.blocks))
+        object.__setattr__(self, "_lines", _lines(self.dense))
         object.__setattr__(self, "digest", _digest(self.content()))
 
     def __repr__(self) -> str:
@@ -113,13 +116,16 @@ class TextModel:
         known, terms = 0, 0
         found_words = [tokens(text) for text in texts]
         for position, (block, table) in enumerate(zip(self.blocks, self._tables, strict=True)):
-            counts = Counter(TERMS[block.analyzer](found_words[block.view]))
-            found = _accumulate(counts, table, logits)
+            found = found_words[block.view]
+            if not found:
+                continue
+            hits, distinct = _accumulate(TERMS[block.analyzer](found), table, logits)
             if position == 0:
-                known, terms = found, len(counts)
-        for offset, values in enumerate(self._dense_values(dense)):
-            for head, weights in enumerate(self.dense.weights):
-                logits[head] += values * weights[offset]
+                known, terms = hits, distinct
+        if len(dense) != len(self.dense.names):
+            raise ValueError(f"{self.name} takes {len(self.dense.names)} dense features, got {len(dense)}")
+        for head, (base, weights) in enumerate(self._lines):
+            logits[head] += base + sum(map(mul, dense, weights))
         return TextScore(
             logits=tuple(logits),
             probabilities=tuple(_sigmoid(h.slope * z + h.offset) for h, z in zip(self.heads, logits, strict=True)),
@@ -265,35 +271,36 @@ def _table(block: Block) -> dict[str, tuple[float, ...]]:
     }
 
 
-def _accumulate(counts: Mapping[str, int], table: Mapping[str, tuple[float, ...]], logits: list[float]) -> int:
-    """Add one block's l2-normalised dot products to `logits`; returns how many terms were known."""
-    get = table.get
-    once: list[tuple[float, ...]] = []
-    square = 0.0
-    sums = [0.0] * len(logits)
-    found = 0
-    for term, count in counts.items():
-        entry = get(term)
-        if entry is None:
-            continue
-        if count == 1:
-            once.append(entry)
-            continue
-        found += 1
-        tf = 1.0 + math.log(count)
-        square += tf * tf * entry[0]
-        for head, weight in enumerate(entry[1:]):
-            sums[head] += tf * weight
-    if once:  # most terms: summed column by column, which runs in C
-        columns = zip(*once, strict=True)
-        square += sum(next(columns))
-        for head, column in enumerate(columns):
-            sums[head] += sum(column)
-    if square:
-        norm = math.sqrt(square)
-        for head, value in enumerate(sums):
-            logits[head] += value / norm
-    return found + len(once)
+def _lines(dense: DenseBlock) -> tuple[tuple[float, tuple[float, ...]], ...]:
+    """Per head the dense part as base + slope x feature, so that no feature is standardised while scoring."""
+    return tuple(
+        (
+            -sum(w * mean / scale for w, mean, scale in zip(row, dense.mean, dense.scale, strict=True)),
+            tuple(w / scale for w, scale in zip(row, dense.scale, strict=True)),
+        )
+        for row in dense.weights
+    )
+
+
+def _accumulate(terms: list[str], table: Mapping[str, tuple[float, ...]], logits: list[float]) -> tuple[int, int]:
+    """Add one block's l2-normalised dot products to `logits`; returns how many distinct terms were known, and all."""
+    counts = Counter(terms)
+    hits = [entry for entry in map(table.get, counts) if entry is not None]
+    if not hits:
+        return 0, len(counts)
+    sums = [sum(column) for column in zip(*hits, strict=True)]  # as if each occurred once; column by column, in C
+    if len(counts) != len(terms):
+        for term in [term for term, count in counts.items() if count > 1]:
+            if term in table:
+                square, *weights = table[term]
+                tf = 1.0 + math.log(counts[term])
+                sums[0] += (tf * tf - 1.0) * square
+                for head, weight in enumerate(weights, 1):
+                    sums[head] += (tf - 1.0) * weight
+    norm = math.sqrt(sums[0])
+    for head in range(len(logits)):
+        logits[head] += sums[head + 1] / norm
+    return len(hits), len(counts)
 
 
 def _sigmoid(z: float) -> float:

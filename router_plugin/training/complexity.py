@@ -177,7 +177,7 @@ def train(
     seed: int = 0,
     progress: Progress = lambda _: None,
 ) -> Outcome:
-    """Cross-validate on `rows`, calibrate and choose cuts on the out-of-fold figures, fit on everything, check gates."""
+    """Cross-validate, calibrate and choose cuts on the out-of-fold figures, fit on everything, check the gates."""
     extra = examples(outcomes, weight=outcome_weight)
     truth = ranks(rows)
     logits = out_of_fold(rows, extra, spec, progress, seed)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ANALYZERS = {"words": words, "chars": chars, "singles": tokens}
+CERTAIN = 4.0  # logit of .98
+NO_TERM = "-"  # no analyzer returns it
 DECIMALS = 4  # weights and idf in the file; the fitted estimators are rounded alike, so both score the same
 
 
@@ -102,7 +104,11 @@ class Features:
                 vocabulary=None if block.vectors is None else {w: i for i, w in enumerate(block.vectors.words)},
                 dtype=np.float64,
             )
-            vectorizer.fit([e.views[block.view] for e in examples])
+            texts = [e.views[block.view] for e in examples]
+            try:
+                vectorizer.fit(texts)
+            except ValueError:  # no term is frequent enough, such as in data without conversations: an inert block
+                vectorizer.set_params(vocabulary={NO_TERM: 0}, min_df=1, max_features=None).fit(texts)
             vectorizer.idf_ = np.round(vectorizer.idf_, DECIMALS)
             self.vectorizers.append(vectorizer)
         dense = np.array([e.dense for e in examples], dtype=float).reshape(len(examples), -1)
@@ -205,7 +211,12 @@ def fit_linear(examples: Sequence[Example], heads: Sequence[str], spec: LinearSp
     for position, head in enumerate(heads):
         index, target, weight = _expand(examples, position)
         model = LogisticRegression(C=spec.C, solver="lbfgs", max_iter=200, tol=1e-3, random_state=seed)
-        model.fit(matrix[index], target, sample_weight=weight)
+        if len(set(target.tolist())) < 2:  # nothing to learn from: the answer is always the one seen, or no
+            model.classes_ = np.array([0, 1])
+            model.coef_ = np.zeros((1, width))
+            model.intercept_ = np.array([CERTAIN if target.any() else -CERTAIN])
+        else:
+            model.fit(matrix[index], target, sample_weight=weight)
         model.coef_ = np.round(unfold(model.coef_[0, :width]), DECIMALS)[np.newaxis, :]
         model.intercept_ = np.round(model.intercept_, DECIMALS)
         model.n_features_in_ = model.coef_.shape[1]

@@ -1,0 +1,88 @@
+"""Which work a conversation asks for."""
+
+from __future__ import annotations
+
+import pytest
+
+from router_plugin.ask import Kind, cap, read_ask
+from router_plugin.conversation import Conversation, Origin, Surface, Turn
+from router_plugin.replies import Reply, reply_kind
+
+ROLES = {"s": Origin.SYSTEM, "u": Origin.USER, "a": Origin.ASSISTANT, "t": Origin.TOOL_RESULT}
+
+
+def talk(*turns: str) -> Conversation:
+    return Conversation(Surface.CHAT, tuple(Turn(ROLES[t[0]], t[2:]) for t in turns), (), ())
+
+
+@pytest.mark.parametrize(
+    ("turns", "kind", "work_holds"),
+    [
+        (["u:port the parser"], Kind.FRESH, "port the parser"),
+        (["s:be brief", "u:port the parser"], Kind.FRESH, "port the parser"),
+        (["u:port the parser", "a:Shall I start?", "u:yes"], Kind.GO_ON, "port the parser"),
+        (["u:port the parser", "a:Done.", "u:thanks!"], Kind.THANKS, ""),
+        (["u:port the parser", "a:Done.", "u:and the lexer?"], Kind.FOLLOW_UP, "and the lexer?"),
+        (["u:port the parser", "a:ok", "t:3 failed"], Kind.TOOL, "port the parser"),
+        (["u:port the parser", "a:ok", "u:ok", "a:run", "t:3 failed"], Kind.TOOL, "port the parser"),
+        (
+            ["u:port it", "a:ok", "u:<system-reminder>todo list is empty</system-reminder>"],
+            Kind.NOTE,
+            "port it",
+        ),
+        (["u:port it", "a:ok", "u:<system-reminder>x</system-reminder>\nand the lexer?"], Kind.FOLLOW_UP, "lexer"),
+        ([], Kind.FRESH, ""),
+        (["a:hello"], Kind.FRESH, ""),
+    ],
+)
+def test_work_asked_for(turns: list[str], kind: Kind, work_holds: str) -> None:
+    """Replies without work of their own take the task under way; thanks ends it; harness notes aren't the user's."""
+    ask = read_ask(talk(*turns))
+    assert ask.kind is kind
+    assert work_holds in ask.work
+    if not work_holds:
+        assert not ask.work
+
+
+def test_a_long_paste_is_capped_and_the_edges_are_read() -> None:
+    """Of a long text only its start and end are read, however long it is."""
+    ask = read_ask(talk("u:" + "summarise this: " + "x" * 100_000 + " in two lines"))
+    assert ask.work.startswith("summarise this")
+    assert ask.work.endswith("in two lines")
+    assert len(ask.work) + len(ask.paste) < 3_000
+    assert ask.length > 100_000
+
+
+def test_cap_keeps_short_text() -> None:
+    """Text within the limits is unchanged."""
+    assert cap("abc", 2, 1) == "abc"
+    assert cap("abcd", 2, 1) == "ab\nd"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("yes", Reply.GO_ON),
+        ("ok, go ahead please", Reply.GO_ON),
+        ("继续", Reply.GO_ON),
+        ("はい、お願いします", Reply.GO_ON),
+        ("sí, por favor", Reply.GO_ON),
+        ("👍", Reply.GO_ON),
+        ("yes, thanks", Reply.GO_ON),
+        ("thank you so much!", Reply.THANKS),
+        ("vielen dank", Reply.THANKS),
+        ("谢谢", Reply.THANKS),
+        ("what now?", Reply.OTHER),
+        ("yes but use Rust", Reply.OTHER),
+        ("", Reply.OTHER),
+        ("thanks, now prove it", Reply.OTHER),
+    ],
+)
+def test_reply_kinds(text: str, kind: Reply) -> None:
+    """Only replies made of such words alone are taken for assent or thanks."""
+    assert reply_kind(text) is kind
+
+
+def test_repr_holds_no_text() -> None:
+    """An ask prints lengths only."""
+    assert "secret" not in repr(read_ask(talk("u:my secret plan")))

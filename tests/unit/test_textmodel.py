@@ -1,0 +1,124 @@
+"""The text model: arithmetic, file format, refusal of damaged files."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+from router_plugin.errors import ModelFileError
+from router_plugin.textmodel import Block, DenseBlock, Head, TextModel
+from router_plugin.tokens import tokens, words
+
+
+def small_model() -> TextModel:
+    block = Block(0, "words", ("red", "fox", "red fox"), (1.0, 2.0, 3.0), ((1.0, -1.0, 0.5),))
+    return TextModel("toy", (Head("hard", 0.25, 2.0, -0.5),), (block,), DenseBlock(("n",), (1.0,), (2.0,), ((4.0,),)))
+
+
+def test_score_by_hand() -> None:
+    """A score is the intercept, the l2-normalised tf-idf dot product and the standardised dense features."""
+    score = small_model().score("Red fox!", [3.0])
+    expected = 0.25 + (1.0 * 1.0 + 2.0 * -1.0 + 3.0 * 0.5) / (1 + 4 + 9) ** 0.5 + 4.0 * (3.0 - 1.0) / 2.0
+    assert score.logits[0] == pytest.approx(expected, abs=1e-12)
+    assert score.known == 1.0
+
+
+def test_contributions_add_up() -> None:
+    """The contributions and the intercept are the logit; text features are marked as text and hidden in repr."""
+    model = small_model()
+    found = model.contributions("red red fox", [3.0])
+    assert sum(c.weight for c in found) + 0.25 == pytest.approx(model.score("red red fox", [3.0]).logits[0])
+    assert {c.name for c in found if not c.is_text} == {"n"}
+    assert "fox" not in repr(found)
+
+
+@pytest.mark.parametrize("text", ["", "?!", "zebra", "\x00", "😀"])
+def test_unknown_text_scores_the_intercept(text: str) -> None:
+    """Text without a known term leaves the intercept and the dense part, and nothing is known of it."""
+    score = small_model().score(text, [1.0])
+    assert score.logits == (0.25,)
+    assert score.known == 0.0
+
+
+def test_save_and_load_round_trip(tmp_path: Path) -> None:
+    """A saved model loads as an equal one with the same version."""
+    path = tmp_path / "toy.json"
+    small_model().save(path)
+    loaded = TextModel.load(path)
+    assert loaded == small_model()
+    assert loaded.version == small_model().version
+    assert [p.name for p in tmp_path.iterdir()] == ["toy.json"]
+
+
+@pytest.mark.parametrize(
+    ("name", "spoil"),
+    [
+        ("cut short", lambda s: s[: len(s) // 2]),
+        ("a weight changed", lambda s: s.replace("-1.0", "-1.5")),
+        ("empty", lambda s: ""),
+        ("a list", lambda s: "[]"),
+        ("another format", lambda s: s.replace("router-text-model/1", "router-text-model/9")),
+        ("no hash", lambda s: json.dumps({k: v for k, v in json.loads(s).items() if k != "sha256"})),
+    ],
+)
+def test_a_damaged_file_is_refused(tmp_path: Path, name: str, spoil) -> None:
+    """Anything but an intact file of this format raises ModelFileError."""
+    path = tmp_path / "toy.json"
+    small_model().save(path)
+    path.write_text(spoil(path.read_text("utf-8")), "utf-8")
+    with pytest.raises(ModelFileError):
+        TextModel.load(path)
+
+
+def test_wrong_number_of_dense_features_is_an_error() -> None:
+    """Scoring with too few dense features raises instead of guessing."""
+    with pytest.raises(ValueError, match="takes 1 dense features"):
+        small_model().score("red", [])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Don't STOP", ["don", "t", "stop"]),
+        ("Élan ﬁne", ["elan", "fine"]),
+        ("2024-05-01", ["0000", "00", "00"]),
+        ("你好吗", ["你", "好", "吗"]),
+        ("किताब", ["किताब"]),
+        ("한국어 입니다", ["한국어", "입니다"]),
+        ("e\u0301lan", ["elan"]),
+    ],
+)
+def test_tokens(text: str, expected: list[str]) -> None:
+    """Words are folded in every script, and unspaced scripts give one token a character."""
+    assert tokens(text) == expected
+
+
+def test_equal_to_scikit_learn_on_random_texts() -> None:
+    """The exported scorer agrees with scikit-learn's pipeline within 1e-6 on random texts, also with word vectors."""
+    np = pytest.importorskip("numpy")
+    pytest.importorskip("sklearn")
+    from router_plugin.training.linear import BlockSpec, Example, LinearSpec, WordVectors, fit_linear
+
+    rng = random.Random(7)
+    vocabulary = [f"w{chr(97 + i)}{chr(97 + j)}" for i in range(8) for j in range(8)]
+    vectors = WordVectors(tuple(vocabulary), np.random.default_rng(0).normal(size=(len(vocabulary), 4)))
+
+    def example() -> Example:
+        text = " ".join(rng.choices(vocabulary, k=rng.randrange(1, 40)))
+        return Example((text,), (rng.random(), rng.random()), (float("waa" in text), rng.choice([0.0, 1.0, 0.3, None])))
+
+    train = [example() for _ in range(200)]
+    blocks = (BlockSpec("words"), BlockSpec("chars", scale=0.5), BlockSpec("singles", scale=3.0, vectors=vectors))
+    fitted = fit_linear(train, ("a", "b"), LinearSpec(blocks))
+    model = fitted.export("random", ("x", "y"))
+    tests = [example() for _ in range(60)]
+    for wanted, e in zip(fitted.logits(tests), tests, strict=True):
+        assert model.score(e.views, e.dense).logits == pytest.approx(wanted.tolist(), abs=1e-6)
+
+
+def test_words_are_singles_and_pairs() -> None:
+    """The word terms are each word and each pair of neighbours."""
+    assert words("a b c") == ["a", "b", "c", "a b", "b c"]
