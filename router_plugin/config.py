@@ -9,10 +9,20 @@ from typing import Any
 
 import yaml
 
-from router_plugin.deployments import AUTO, Inventory, is_auto, provider_name, read_inventory
+from router_plugin.deployments import (
+    AUTO,
+    Inventory,
+    is_auto,
+    is_marked_local,
+    provider_name,
+    provider_of,
+    read_inventory,
+    well_formed,
+)
 from router_plugin.errors import ConfigError
 from router_plugin.settings import DEFAULT_PRIORITIES, KEY, LOCAL, Settings, read_settings
 
+EMBEDDED = "embedded"  # `serve` adds this provider where it is needed
 CALLBACK = "router_plugin.plugin.instance"
 # LiteLLM settings that add a target behind the router's back; groups named here must be local.
 FALLBACK_KEYS = ("fallbacks", "default_fallbacks", "context_window_fallbacks", "content_policy_fallbacks")
@@ -34,6 +44,8 @@ def read_file(path: Path) -> dict[str, Any]:
         raise ConfigError(
             [f"{path.name}: can't be read ({error.strerror}); give the right path with --config"]
         ) from None
+    except UnicodeDecodeError:
+        raise ConfigError([f"{path.name}: is not UTF-8 text"]) from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" at line {mark.line + 1}" if mark else ""
@@ -45,30 +57,64 @@ def read_file(path: Path) -> dict[str, Any]:
 
 def check(raw: Mapping[str, Any], environment: Mapping[str, str]) -> RouterConfig:
     """Settings and inventory of a config. Errors: ConfigError that lists every problem found."""
-    callback_settings = raw.get("callback_settings")
-    ours = callback_settings.get("router_plugin") if isinstance(callback_settings, Mapping) else None
-    if ours is not None and not isinstance(ours, Mapping):
-        raise ConfigError([f"{KEY}: must be a mapping"])
-    settings, problems = read_settings(ours)
+    ours, problems = _our_section(raw)
+    settings, found = read_settings(ours)
+    problems += found
     model_list = raw.get("model_list")
     if not isinstance(model_list, list) or not model_list:
-        raise ConfigError([*problems, "model_list: must be a list with at least one deployment"])
+        problems.append("model_list: must be a list with at least one deployment")
+        model_list = []
     named = {name: (provider.enabled, provider.priority) for name, provider in settings.providers.items()}
     defaults = {name: (True, priority) for name, priority in DEFAULT_PRIORITIES.items()}
-    inventory, found = read_inventory(model_list, environment, {**defaults, **named})
-    problems += found
-    problems += _door_problems(model_list)
-    known = {_provider(entry) for entry in model_list if isinstance(entry, Mapping)}
-    problems += _chain_problems(settings, known)
-    problems += [
-        f"{KEY}.providers.{name}: no deployment in model_list has this provider; known: {', '.join(sorted(known))}"
-        for name in settings.providers
-        if name not in known
-    ]
-    problems += _fallback_problems(raw, inventory)
+    inventory, found = read_inventory(model_list, environment, {**defaults, **named}, settings.local_hosts)
+    entries, _ = well_formed(model_list)
+    if model_list:
+        known = {*map(provider_of, entries)}
+        problems += [*found, *_door_problems(entries), *_chain_problems(settings, known)]
+        problems += [
+            f"{KEY}.providers.{name}: no deployment in model_list has this provider; known: {', '.join(sorted(known))}"
+            for name in settings.providers
+            if name not in (*known, EMBEDDED)
+        ]
+    local = {entry["model_name"] for entry in entries if is_marked_local(entry)}
+    problems += [*_callback_problems(raw), *_fallback_problems(raw, local), *_alias_problems(raw, local)]
     if problems:
         raise ConfigError(problems)
     return RouterConfig(settings, inventory)
+
+
+def _our_section(raw: Mapping[str, Any]) -> tuple[Mapping[str, Any] | None, list[str]]:
+    section = raw.get("callback_settings")
+    if section is None:
+        return None, []
+    if not isinstance(section, Mapping):
+        return None, ["callback_settings: must be a mapping with `router_plugin`"]
+    ours = section.get("router_plugin")
+    if ours is not None and not isinstance(ours, Mapping):
+        return None, [f"{KEY}: must be a mapping"]
+    return ours, []
+
+
+def _callback_problems(raw: Mapping[str, Any]) -> list[str]:
+    """A config that doesn't load the plugin has no lock."""
+    section = raw.get("litellm_settings")
+    callbacks = section.get("callbacks") if isinstance(section, Mapping) else None
+    listed = callbacks if isinstance(callbacks, list) else [callbacks]
+    return [] if CALLBACK in listed else [f"litellm_settings.callbacks: must hold {CALLBACK}, which is the lock"]
+
+
+def _alias_problems(raw: Mapping[str, Any], local: set[str]) -> list[str]:
+    """LiteLLM resolves aliases before any filter; one of a local group may only lead to another."""
+    section = raw.get("router_settings")
+    aliases = section.get("model_group_alias") if isinstance(section, Mapping) else None
+    if not isinstance(aliases, Mapping):
+        return []
+    return [
+        f"router_settings.model_group_alias.{name}: `{name}` is local, so it may not stand for another group"
+        for name, target in aliases.items()
+        if (is_auto(str(name)) or name in local)
+        and (target.get("model") if isinstance(target, Mapping) else target) not in local
+    ]
 
 
 def load(path: Path, environment: Mapping[str, str]) -> RouterConfig:
@@ -76,13 +122,8 @@ def load(path: Path, environment: Mapping[str, str]) -> RouterConfig:
     return check(read_file(path), environment)
 
 
-def _provider(entry: Mapping[str, Any]) -> str:
-    marks = (entry.get("model_info") or {}).get("router")
-    return provider_name(str(marks.get("provider"))) if isinstance(marks, Mapping) else ""
-
-
-def _door_problems(model_list: list[Any]) -> list[str]:
-    names = {entry.get("model_name") for entry in model_list if isinstance(entry, Mapping)}
+def _door_problems(entries: list[Mapping[str, Any]]) -> list[str]:
+    names = {entry["model_name"] for entry in entries}
     return [] if AUTO in names else [f"model_list: has no group `{AUTO}`; add it as a local deployment"]
 
 
@@ -93,13 +134,12 @@ def _chain_problems(settings: Settings, known: set[str]) -> list[str]:
         + ", ".join(sorted(known - {""}))
         for name in ("low", "medium", "high", "cost")
         for entry in getattr(chains, name)
-        if entry != LOCAL and provider_name(entry) not in known
+        if entry != LOCAL and provider_name(entry) not in (*known, EMBEDDED)
     ]
 
 
-def _fallback_problems(raw: Mapping[str, Any], inventory: Inventory) -> list[str]:
+def _fallback_problems(raw: Mapping[str, Any], local: set[str]) -> list[str]:
     """LiteLLM takes global fallbacks for a stream that breaks early, also for private ones: all must be local."""
-    local = {deployment.group for deployment in inventory.deployments if deployment.local}
     return [
         f"{section}.{key}: `{target}` is not local, and LiteLLM falls back to it also for private requests; remove it "
         f"(chains belong under {KEY}.routing.chains)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +13,7 @@ from router_plugin.errors import InvalidRequest, RequestTooLarge
 
 MAX_DEPTH = 64  # JSON nested deeper than any client sends; a bound for the walk
 MAX_SMALL_NUMBER = 9_999  # numbers up to here are counts and settings, not identifiers
-MAX_PROTOCOL_VALUE = 64  # a longer "id" is none of the protocol's: scan it
+MAX_PROTOCOL_VALUE = 128  # a longer "id" is none of the protocol's: scan it
 
 # Part types whose content is text, by the providers' API references.
 TEXT_PARTS = frozenset(
@@ -46,7 +47,17 @@ OPAQUE_FIELDS = {
 }
 OPAQUE_KINDS = frozenset({*OPAQUE_PARTS.values(), *OPAQUE_FIELDS.values(), "token_array", "part", "nesting"})
 PAYLOAD_KEYS = frozenset({"data", "file_data", "url", "image_url", "b64_json", "result", "signature"})
-PROTOCOL_VALUES = frozenset({"role", "type", "id", "call_id", "tool_call_id", "tool_use_id", "object", "status"})
+# Fields of the protocol itself, and what their values look like. Anything else in them is text and is scanned.
+WORD_FIELDS = frozenset({"role", "type", "object", "status"})
+ID_FIELDS = frozenset({"id", "call_id", "tool_call_id", "tool_use_id"})
+_WORD = re.compile(r"[a-z]+(?:[_.][a-z]+)*")
+_ID = re.compile(
+    r"(?:call|msg|toolu|srvtoolu|mcptoolu|fc|ctc|rs|resp|ws|fs|ci|cu|ig|mcp|mcpl|mcpr|lsh|chatcmpl|run|item)[_-][A-Za-z0-9_-]+"
+    r"|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
+)
+_SIGNATURE = re.compile(
+    r"[A-Za-z0-9+/_-]{40,}={0,2}"
+)  # an opaque token in base64; anything shorter or with spaces is text
 ROLE_ORIGINS = {
     "system": Origin.SYSTEM,
     "developer": Origin.SYSTEM,
@@ -73,6 +84,7 @@ class Reader:
     opaque: list[Opaque] = field(default_factory=list)
     turns: list[Turn] = field(default_factory=list)
     characters: int = 0
+    depth: int = 0  # of parts inside parts
 
     def text(self, place: str, text: str, origin: Origin) -> None:
         if not text:
@@ -131,6 +143,14 @@ class Reader:
         if decoded is not None:
             yield from self._lines(place, key, decoded, depth + 1, False)
 
+    def tool(self, place: str, tool: Mapping[str, Any]) -> None:
+        """A tool definition: scanned whole; only its own fields are references, not the names of its parameters."""
+        for name, value in tool.items():
+            held = value.get("file_ids") if isinstance(value, Mapping) else value
+            if name in OPAQUE_FIELDS and held:
+                self.hide(f"{place}.{name}", OPAQUE_FIELDS[name])
+        self.data(place, tool, Origin.TOOL_DEFINITION)
+
     # -- messages and parts ------------------------------------------------------------------------------------
 
     def message(self, place: str, message: object) -> None:
@@ -146,12 +166,16 @@ class Reader:
             return
         if not isinstance(role, str):
             raise InvalidRequest(f"`{place}.role` must be a string.", param=f"{place}.role")
+        if isinstance(kind, str) and kind in OPAQUE_PARTS:
+            self.hide(place, OPAQUE_PARTS[kind])
         origin = ROLE_ORIGINS.get(role, Origin.USER)
         texts: list[str] = []
         results: list[str] = []
         calls = self.content(f"{place}.content", message.get("content"), origin, texts, results)
+        if role not in ROLE_ORIGINS:
+            self.text(f"{place}.role", role, origin)
         for key, value in message.items():
-            if key == "content" or _is_protocol(key, value):
+            if key in {"content", "role"} or _is_protocol(key, value):
                 continue
             if key == "tool_calls" and isinstance(value, list):
                 calls += len(value)
@@ -193,9 +217,15 @@ class Reader:
             return 0
         if isinstance(content, Mapping):
             content = [content]
+        if self.depth > MAX_DEPTH:
+            self.hide(place, "nesting")
+            return 0
         if not isinstance(content, list):
             raise InvalidRequest(f"`{place}` must be a string or a list of content parts.", param=place)
-        return sum(self.part(f"{place}[{i}]", part, origin, texts, results) for i, part in enumerate(content))
+        self.depth += 1
+        calls = sum(self.part(f"{place}[{i}]", part, origin, texts, results) for i, part in enumerate(content))
+        self.depth -= 1
+        return calls
 
     def part(self, place: str, part: object, origin: Origin, texts: list[str], results: list[str]) -> int:
         """One content part; returns the number of tool calls in it."""
@@ -224,7 +254,10 @@ class Reader:
             if isinstance(text, str):
                 self.text(f"{place}.text", text, origin)
                 texts.append(text)
-            self.data(place, {k: v for k, v in rest.items() if k != "signature"}, origin, protocol=True)
+            signed = kind == "thinking" and is_signature(rest.get("signature"))
+            self.data(
+                place, {k: v for k, v in rest.items() if not (signed and k == "signature")}, origin, protocol=True
+            )
             return 0
         if kind == "document" and self._text_document(place, rest, origin, texts, results):
             return 0
@@ -242,9 +275,10 @@ class Reader:
     ) -> bool:
         """An Anthropic document whose source is text or content parts can be read; True when it was."""
         source = part.get("source")
-        if not isinstance(source, Mapping) or source.get("type") not in {"text", "content"}:
+        kind = source.get("type") if isinstance(source, Mapping) else None
+        if not isinstance(source, Mapping) or not isinstance(kind, str) or kind not in {"text", "content"}:
             return False
-        key = "data" if source["type"] == "text" else "content"
+        key = "data" if kind == "text" else "content"
         self.content(f"{place}.source.{key}", source.get(key), origin, texts, results)
         rest = {k: v for k, v in part.items() if k != "source"}
         self.data(place, {**rest, "source": {k: v for k, v in source.items() if k != key}}, origin)
@@ -284,17 +318,22 @@ def _has_type(value: object) -> bool:
 
 
 def _is_protocol(key: object, value: object) -> bool:
-    """A field of the protocol itself, such as a role or a call id, in its usual length and alphabet."""
-    return (
-        key in PROTOCOL_VALUES
-        and isinstance(value, str)
-        and len(value) <= MAX_PROTOCOL_VALUE
-        and all(letter.isascii() and (letter.isalnum() or letter in "_-.:") for letter in value)
-    )
+    """A field of the protocol itself, such as a role or a call id, in its usual form."""
+    if not isinstance(value, str) or len(value) > MAX_PROTOCOL_VALUE:
+        return False
+    if key in WORD_FIELDS:
+        return _WORD.fullmatch(value) is not None
+    return key in ID_FIELDS and _ID.fullmatch(value) is not None
+
+
+def is_signature(value: object) -> bool:
+    """Whether a value is a provider's signature: long base64, which no one can read."""
+    return isinstance(value, str) and _SIGNATURE.fullmatch(value) is not None
 
 
 def _is_payload(value: object) -> bool:
     """The bytes of an opaque part, or a data: URI; an ordinary link is text and is scanned."""
     if isinstance(value, Mapping):
-        return all(_is_payload(item) for key, item in value.items() if key in PAYLOAD_KEYS) and bool(value)
+        payloads = [item for key, item in value.items() if key in PAYLOAD_KEYS]
+        return bool(payloads) and all(isinstance(item, str) and _is_payload(item) for item in payloads)
     return isinstance(value, str) and (value.startswith("data:") or (len(value) > 256 and "://" not in value[:16]))

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
 ENVIRONMENT_PREFIX = "os.environ/"
 ROLES = ("fast", "default", "code", "premium", "embedding")
 PROVIDER_ALIASES = {"azure_openai": "azure", "claude": "anthropic"}
+MARKS = ("provider", "role", "local")
 AUTO = "auto"
+# Names that public DNS doesn't have: RFC 6762, RFC 8375, and what Docker, Kubernetes and home routers use.
+HOME_SUFFIXES = (".local", ".localhost", ".internal", ".lan", ".home", ".home.arpa", ".svc", ".cluster.local")
 LOCAL_PREFIXES = (
     "ollama/",
     "ollama_chat/",
@@ -32,7 +36,7 @@ class Deployment:
     role: str
     local: bool
     model: str
-    api_base: str | None = None
+    api_base: str | None = field(default=None, repr=False)  # may hold a password
     priority: int = 9
 
     @property
@@ -111,10 +115,85 @@ def is_auto(model: str) -> bool:
     return model == AUTO or model.startswith(f"{AUTO}-")
 
 
+def is_cloud_model(model: str) -> bool:
+    """Whether a model's name is that of one of Ollama's cloud models (``...-cloud``, ``...:cloud``), in any case."""
+    return model.strip().casefold().endswith(("-cloud", ":cloud"))
+
+
+def is_home(host: str | None, listed: Sequence[str]) -> bool:
+    """Whether a ``host:port`` can be at home: this machine, a private address or name, or one that is listed."""
+    name = (host or "").rsplit(":", 1)[0].rstrip(".")
+    if not name:
+        return False
+    if name in listed or host in listed:
+        return True
+    try:
+        address = ipaddress.ip_address(name)
+    except ValueError:
+        return name == "localhost" or "." not in name or name.endswith(HOME_SUFFIXES)
+    return address.is_loopback or address.is_private or address.is_link_local
+
+
+def provider_of(entry: Mapping[str, Any]) -> str:
+    """The provider of an entry: as marked, else by its model's prefix."""
+    marked = _marks(entry).get("provider")
+    if marked:
+        return provider_name(str(marked))
+    model = str(entry["litellm_params"]["model"])
+    prefix = model.split("/", 1)[0] if "/" in model else "openai"
+    return "ollama" if prefix.startswith("ollama") else provider_name(prefix)
+
+
+def is_marked_local(entry: Mapping[str, Any]) -> bool:
+    """Whether an entry is marked local, whether or not it can be used now."""
+    return _marks(entry).get("local") is True
+
+
+def well_formed(model_list: Sequence[Any]) -> tuple[list[Mapping[str, Any]], list[str]]:
+    """The entries that have the right types, and a line for each one that hasn't."""
+    good: list[Mapping[str, Any]] = []
+    problems: list[str] = []
+    for index, entry in enumerate(model_list):
+        found = _type_problem(entry)
+        if found:
+            problems.append(f"model_list[{index}]{found}")
+        else:
+            good.append(entry)
+    return good, problems
+
+
+def _type_problem(entry: Any) -> str:
+    if not isinstance(entry, Mapping):
+        return ": must be a mapping with `model_name` and `litellm_params`"
+    params = entry.get("litellm_params")
+    if not isinstance(entry.get("model_name"), str) or not isinstance(params, Mapping):
+        return ": needs `model_name` and `litellm_params.model`"
+    if not isinstance(params.get("model"), str):
+        return ": needs `model_name` and `litellm_params.model`"
+    info = entry.get("model_info") or {}
+    if not isinstance(info, Mapping):
+        return ".model_info: must be a mapping"
+    marks = info.get("router") or {}
+    if not isinstance(marks, Mapping):
+        return ".model_info.router: must be a mapping"
+    unknown = sorted(str(key) for key in marks if key not in MARKS)
+    if unknown:
+        return f".model_info.router: unknown {', '.join(unknown)}; it takes {', '.join(MARKS)}"
+    if not isinstance(marks.get("local", False), bool):
+        return ".model_info.router.local: must be true or false"
+    return ""
+
+
+def _marks(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    marks = (entry.get("model_info") or {}).get("router") or {}
+    return marks if isinstance(marks, Mapping) else {}
+
+
 def read_inventory(
-    model_list: Sequence[Mapping[str, Any]],
+    model_list: Sequence[Any],
     environment: Mapping[str, str],
     enabled: Mapping[str, tuple[bool, int]],
+    local_hosts: Sequence[str] = (),
 ) -> tuple[Inventory, list[str]]:
     """The usable deployments of a LiteLLM model list, and a line for each problem that must stop the start.
 
@@ -123,28 +202,24 @@ def read_inventory(
     """
     kept: list[Deployment] = []
     left_out: list[tuple[str, str]] = []
-    problems: list[str] = []
+    entries, problems = well_formed(model_list)
     for index, entry in enumerate(model_list):
-        place = f"model_list[{index}]"
-        group = entry.get("model_name")
-        params = entry.get("litellm_params")
-        if not isinstance(group, str) or not isinstance(params, Mapping) or not isinstance(params.get("model"), str):
-            problems.append(f"{place}: needs `model_name` and `litellm_params.model`")
+        if entry not in entries:
             continue
+        group, params = entry["model_name"], entry["litellm_params"]
+        place = f"model_list[{index}] ({group})"
         info = entry.get("model_info") or {}
-        marks = info.get("router")
-        marks = marks if isinstance(marks, Mapping) else {}
-        provider = provider_name(str(marks.get("provider") or _provider_of(params["model"])))
-        role = str(marks.get("role") or "default")
+        role = str(_marks(entry).get("role") or "default")
         if role not in ROLES:
             problems.append(f"{place}.model_info.router.role: {role!r} is none of {', '.join(ROLES)}")
-        local = marks.get("local") is True
+        local = is_marked_local(entry)
         if not isinstance(info.get("id"), str):
-            problems.append(f"{place} ({group}): needs `model_info.id`, a name of its own such as {group}-1")
+            problems.append(f"{place}: needs `model_info.id`, a name of its own such as {group}-1")
         if local or is_auto(group):
-            problems.extend(_local_problems(place, group, params, local))
+            problems.extend(_local_problems(place, group, params, local, local_hosts))
         if is_auto(group):
             continue
+        provider = provider_of(entry)
         switched_on, priority = enabled.get(provider, (True, 9))
         identity = str(info.get("id") or group)
         if not switched_on:
@@ -154,25 +229,22 @@ def read_inventory(
         if missing:
             left_out.append((identity, f"{' and '.join(missing)} not set"))
             continue
-        base = _resolve(params.get("api_base"), environment)
+        base = _resolve(params.get("api_base") or params.get("base_url"), environment)
         kept.append(Deployment(identity, group, provider, role, local, params["model"], base, priority))
-    problems.extend(_mixed_groups(kept))
-    problems.extend(_id_problems(model_list))
+    problems.extend(_mixed_groups(entries))
+    problems.extend(_id_problems(entries))
     return Inventory(tuple(kept), tuple(left_out)), problems
 
 
-def _provider_of(model: str) -> str:
-    prefix = model.split("/", 1)[0] if "/" in model else "openai"
-    return "ollama" if prefix.startswith("ollama") else prefix
-
-
-def _local_problems(place: str, group: str, params: Mapping[str, Any], local: bool) -> list[str]:
+def _local_problems(place: str, group: str, params: Mapping[str, Any], local: bool, listed: Sequence[str]) -> list[str]:
     """Why an entry can't be trusted to stay at home."""
     base = params.get("api_base")
     model = str(params["model"])
     problem = ""
     if not local:
         problem = f"the group `{group}` must be local: set model_info.router.local: true"
+    elif params.get("base_url"):
+        problem = "a local deployment takes `api_base` only; LiteLLM would call `base_url` instead"
     elif not isinstance(base, str) or not base:
         problem = "a local deployment needs a literal `api_base`, such as http://127.0.0.1:11434"
     elif base.startswith(ENVIRONMENT_PREFIX):
@@ -181,12 +253,17 @@ def _local_problems(place: str, group: str, params: Mapping[str, Any], local: bo
             "calls the provider's public address"
         )
     elif host_of(base) is None or "://" not in base:
-        problem = f"`api_base` {base!r} is no URL; write http://HOST:PORT"
+        problem = "`api_base` is no URL; write http://HOST:PORT"
+    elif not is_home(host_of(base), listed):
+        problem = (
+            f"`{host_of(base)}` is a public address; if it is yours all the same, list it under "
+            "callback_settings.router_plugin.local_hosts"
+        )
     elif not model.startswith(LOCAL_PREFIXES):
         problem = f"`{model}` is no local kind of model; local ones start with {', '.join(LOCAL_PREFIXES)}"
-    elif model.endswith("cloud"):
+    elif is_cloud_model(model):
         problem = f"`{model}` is a cloud model that Ollama serves through localhost"
-    return [f"{place} ({group}): {problem}"] if problem else []
+    return [f"{place}: {problem}"] if problem else []
 
 
 def _missing_environment(params: Mapping[str, Any], environment: Mapping[str, str]) -> list[str]:
@@ -206,10 +283,10 @@ def _resolve(value: object, environment: Mapping[str, str]) -> str | None:
     return value
 
 
-def _id_problems(model_list: Sequence[Mapping[str, Any]]) -> list[str]:
+def _id_problems(entries: Sequence[Mapping[str, Any]]) -> list[str]:
     """LiteLLM takes a model name that is a deployment's id straight to it, past every filter."""
-    groups = {str(entry.get("model_name")) for entry in model_list}
-    ids = [str((entry.get("model_info") or {}).get("id")) for entry in model_list]
+    groups = {entry["model_name"] for entry in entries}
+    ids = [identity for entry in entries if isinstance(identity := (entry.get("model_info") or {}).get("id"), str)]
     return [
         *(
             f"model_info.id {name!r} is also the name of a model group; choose another id"
@@ -219,11 +296,12 @@ def _id_problems(model_list: Sequence[Mapping[str, Any]]) -> list[str]:
     ]
 
 
-def _mixed_groups(deployments: list[Deployment]) -> list[str]:
+def _mixed_groups(entries: Sequence[Mapping[str, Any]]) -> list[str]:
     """A group that mixes local and cloud deployments could answer a private request from the cloud."""
     localities: dict[str, set[bool]] = {}
-    for deployment in deployments:
-        localities.setdefault(deployment.group, set()).add(deployment.local)
+    for entry in entries:
+        if not is_auto(entry["model_name"]):
+            localities.setdefault(entry["model_name"], set()).add(is_marked_local(entry))
     return [
         f"model group `{group}` mixes local and cloud deployments; give each its own group"
         for group, kinds in localities.items()

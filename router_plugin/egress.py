@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from litellm.types.router import GenericLiteLLMParams
 from litellm.types.utils import all_litellm_params
 
-from router_plugin.deployments import host_of
+from router_plugin.deployments import host_of, is_auto, is_cloud_model
 from router_plugin.errors import RequestRefused, RouterPluginError
 from router_plugin.locality import OLLAMA_PREFIXES, OllamaLocality
 from router_plugin.pipeline import Router
@@ -34,6 +35,7 @@ CONTROL_FIELDS = (
             *("mock_testing_rate_limit_error", "extra_body", "extra_headers", "extra_query", "headers", "client"),
             *("model_group_retry_policy", "enable_weighted_failover", "include_fallback_errors", "original_function"),
             *("attempted_targets", "litellm_params", "prompt_id", "prompt_variables", "caching_groups"),
+            *GenericLiteLLMParams.model_fields,  # what describes a deployment is the operator's
         }
     )
     - HARMLESS_FIELDS
@@ -44,10 +46,10 @@ INTERNAL_ARGUMENTS = frozenset(
         *all_litellm_params,
         *("model", "client", "timeout", "caching", "original_function", "fallback_depth", "attempted_targets"),
         *("litellm_params", "drop_params", "litellm_metadata", "additional_drop_params", "allowed_model_region"),
-        *("base_url", "organization", "deployment_id", "include_fallback_errors", "original_generic_function"),
-        *("model_group", "response_api_deployment", "stream_options", "is_async", "_is_async", "aresponses"),
+        *("base_url", "deployment_id", "include_fallback_errors", "original_generic_function"),
+        *("model_group", "response_api_deployment", "is_async", "aresponses"),
     }
-) - {"messages", "input", "prompt", "system", "tools"}
+) - {"messages", "input", "prompt", "system", "tools", "headers", "organization", "stream_options"}
 SENDS_METADATA = frozenset({Surface.RESPONSES, Surface.MESSAGES})  # elsewhere `metadata` is LiteLLM's own
 
 SURFACES: Mapping[str, Surface] = {
@@ -78,10 +80,23 @@ class Lock:
 
     def is_local(self, call: Mapping[str, Any]) -> bool:
         """Whether a call stays at home: its real api_base is a local deployment's, and its model no cloud model."""
-        inventory = self._router.config.inventory
-        if not inventory.is_local_host(host_of(_text(call.get("api_base") or call.get("base_url")))):
+        bases = {_text(base) for base in (call.get("api_base"), call.get("base_url")) if base}
+        if len(bases) != 1 or is_cloud_model(_text(call.get("model"))):
             return False
-        return not _text(call.get("model")).endswith("cloud")
+        host = host_of(bases.pop())
+        info = call.get("model_info")
+        identity = info.get("id") if isinstance(info, Mapping) else None
+        deployments = self._router.config.inventory.deployments
+        if identity is not None:
+            return any(d.local and d.host == host for d in deployments if d.id == identity) or self._is_door(
+                identity, host
+            )
+        at_host = [d.local for d in deployments if d.host == host]
+        return host is not None and bool(at_host) and all(at_host)
+
+    def _is_door(self, identity: object, host: str | None) -> bool:
+        """Whether a call goes to one of the router's own doors, which the config check holds to be local."""
+        return is_auto(str(identity)) and self._router.config.inventory.is_local_host(host)
 
     async def check(self, call: Mapping[str, Any], call_type: str, state: RequestState | None) -> None:
         """Pass or raise.
@@ -116,10 +131,13 @@ class Lock:
         """A local address is not enough for Ollama, which serves cloud models too. Errors: EgressDenied."""
         model = _text(call.get("model"))
         provider = _text(call.get("custom_llm_provider"))
-        is_ollama = model.startswith(OLLAMA_PREFIXES) or provider.startswith("ollama")
-        if not is_ollama or not self._router.config.settings.check_ollama_models:
+        if not self._router.config.settings.check_ollama_models:
             return
-        if not await self._ollama.is_local(_text(call.get("api_base") or call.get("base_url")), model):
+        base = _text(call.get("api_base") or call.get("base_url"))
+        is_ollama = model.startswith(OLLAMA_PREFIXES) or provider.startswith("ollama")
+        if not is_ollama and not await self._ollama.is_ollama(base):
+            return
+        if not await self._ollama.is_local(base, model):
             raise EgressDenied(
                 "Ollama did not confirm that this model runs on its own machine, so nothing was sent to it. See "
                 "callback_settings.router_plugin.check_ollama_models."
@@ -133,8 +151,11 @@ def sent_body(call: Mapping[str, Any], surface: Surface) -> dict[str, Any]:
         for key, value in call.items()
         if key not in INTERNAL_ARGUMENTS and value is not None and not key.startswith("_")
     }
-    if surface in SENDS_METADATA and call.get("metadata"):
-        body["metadata"] = call["metadata"]
+    metadata = call.get("metadata")
+    if surface in SENDS_METADATA and metadata:
+        body["metadata"] = metadata
+    elif isinstance(metadata, Mapping) and metadata.get("user_id"):
+        body["metadata"] = {"user_id": metadata["user_id"]}  # LiteLLM passes this one on to Anthropic
     return body
 
 

@@ -34,4 +34,5 @@ def is_open(method: str, path: str, opened: tuple[str, ...]) -> bool:
         return True
     if method in {"GET", "HEAD", "OPTIONS"} and (bare in READ_ONLY or bare.startswith("/v1/models/")):
         return True
-    return any(bare == prefix.rstrip("/") or bare.startswith(prefix.rstrip("/") + "/") for prefix in opened)
+    prefixes = [prefix.rstrip("/") for prefix in opened if prefix.strip("/ ")]
+    return any(bare == prefix or bare.startswith(f"{prefix}/") for prefix in prefixes)

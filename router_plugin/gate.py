@@ -14,7 +14,7 @@ from router_plugin.errors import EndpointClosed, RequestRefused, RequestTooLarge
 from router_plugin.local_endpoints import COUNT_TOKENS, HEALTH, authorise, count_tokens, health
 from router_plugin.pipeline import Router
 from router_plugin.request import Surface
-from router_plugin.state import LARGE_BODY_BYTES, begin
+from router_plugin.state import LARGE_BODY_BYTES, RequestState, begin
 
 log = logging.getLogger("router_plugin")
 
@@ -99,8 +99,9 @@ class Gate:
         state = begin()
         state.body_bytes = _declared_bytes(scope)
         answer = Answer(send, state, surface)
+        bound = _Bounded(receive, state, self.settings.limits.max_body_characters * BYTES_PER_CHARACTER)
         try:
-            await self.app(scope, receive, answer)
+            await self.app(scope, bound, answer)
         except Exception as error:  # noqa: BLE001 - the server would log a traceback, which may hold request text
             log.error("router_plugin: LiteLLM failed on %s (%s)", path, type(error).__name__)
             await answer.fail()
@@ -125,6 +126,25 @@ class Gate:
         else:
             await send_json(send, 200, result)
         return True
+
+
+class _Bounded:
+    """Reads a body up to a limit; a longer one ends as a refusal, however it is sent."""
+
+    def __init__(self, receive: Receive, state: RequestState, limit: int) -> None:
+        self._receive = receive
+        self._state = state
+        self._left = limit
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        self._left -= len(message.get("body", b""))
+        if self._left < 0:
+            self._state.refusal = RequestTooLarge(
+                "The body is longer than callback_settings.router_plugin.limits.max_body_characters allows."
+            )
+            raise self._state.refusal
+        return message
 
 
 def install(router: Router) -> Opening:

@@ -19,11 +19,12 @@ class OllamaLocality:
 
     clock: Callable[[], float] = time.monotonic
     _known: dict[tuple[str, str], tuple[float, bool]] = field(default_factory=dict)
+    _servers: dict[str, tuple[float, bool]] = field(default_factory=dict)
 
     async def is_local(self, api_base: str, model: str) -> bool:
         """Whether the model runs on that server. False too where the server answers something else or nothing."""
-        name = model.split("/", 1)[1] if model.startswith(OLLAMA_PREFIXES) else model
-        key = (api_base.rstrip("/"), name)
+        name = model.split("/", 1)[1] if model.startswith((*OLLAMA_PREFIXES, "openai/")) else model
+        key = (root_of(api_base), name)
         at, local = self._known.get(key, (float("-inf"), False))
         if local and self.clock() - at < REMEMBER_SECONDS:
             return True
@@ -38,6 +39,28 @@ class OllamaLocality:
             if answer.status_code == httpx.codes.NOT_FOUND:
                 return True  # no such model here: the call itself will say so, and nothing is sent on
             shown = answer.raise_for_status().json()
-        except (httpx.HTTPError, ValueError):
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError):
             return False
-        return isinstance(shown, dict) and not shown.get("remote_host") and not shown.get("remote_model")
+        if not isinstance(shown, dict) or not ("details" in shown or "model_info" in shown):
+            return False  # not an answer of Ollama's
+        return not shown.get("remote_host") and not shown.get("remote_model")
+
+    async def is_ollama(self, api_base: str) -> bool:
+        """Whether the server answers as Ollama does, also where it is called through its OpenAI-compatible path."""
+        root = root_of(api_base)
+        at, known = self._servers.get(root, (float("-inf"), False))
+        if self.clock() - at < REMEMBER_SECONDS:
+            return known
+        try:
+            async with httpx.AsyncClient(timeout=SHOW_SECONDS, trust_env=False) as client:
+                answer = await client.get(f"{root}/api/version")
+            known = answer.status_code == httpx.codes.OK and "version" in answer.json()
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError, TypeError):
+            return False  # nothing answers there, so the call itself will reach nothing either
+        self._servers[root] = (self.clock(), known)
+        return known
+
+
+def root_of(api_base: str) -> str:
+    """A server's address without the path of its OpenAI-compatible API."""
+    return api_base.rstrip("/").removesuffix("/v1").rstrip("/")

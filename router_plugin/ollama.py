@@ -8,6 +8,7 @@ import httpx
 
 DEFAULT_URL = "http://127.0.0.1:11434"
 DEFAULT_PORT = 11434  # Ollama's own; a host without a port means this one
+EVERY_INTERFACE = ("0.0.0.0", "[::]")  # noqa: S104 - what a server listens on is no address to call
 PROBE_SECONDS = 2.0
 
 
@@ -26,18 +27,26 @@ class Ollama:
 
 def normalise(host: str | None) -> str:
     """The URL to call for a value of OLLAMA_HOST, which may lack scheme and port, or name every interface."""
-    text = (host or "").strip().rstrip("/")
+    text = (host or "").strip().strip("\"'").strip().rstrip("/")
     if not text:
         return DEFAULT_URL
     scheme, separator, rest = text.partition("://")
     if not separator:
         scheme, rest = "http", text
-    name, colon, port = rest.rpartition(":") if not rest.endswith("]") else (rest, "", "")
-    if not colon or not port.isdigit():
-        name, port = rest, str({"http": DEFAULT_PORT, "https": 443}.get(scheme, DEFAULT_PORT))
-    if name in ("", "0.0.0.0", "[::]"):  # noqa: S104 - what a server listens on is no address to call
-        name = "127.0.0.1"
-    return f"{scheme}://{name}:{port}"
+    address, slash, path = rest.partition("/")
+    name, port = _split(address)
+    name = "127.0.0.1" if name in ("", *EVERY_INTERFACE) else name
+    return f"{scheme}://{name}:{port or {'https': 443}.get(scheme, DEFAULT_PORT)}{slash}{path}"
+
+
+def _split(address: str) -> tuple[str, str]:
+    """Host and port; an IPv6 address comes back in brackets."""
+    if address.count(":") > 1 and not address.startswith("["):
+        return f"[{address}]", ""
+    name, colon, port = address.rpartition(":")
+    if not colon or address.endswith("]") or not port.isdigit():
+        return address, ""
+    return name, port
 
 
 def probe(url: str, timeout: float = PROBE_SECONDS) -> Ollama | None:
@@ -48,5 +57,5 @@ def probe(url: str, timeout: float = PROBE_SECONDS) -> Ollama | None:
             tags = client.get(f"{url}/api/tags").raise_for_status().json()
         names = frozenset(str(item["name"]) for item in tags.get("models") or ())
         return Ollama(url, str(version["version"]), names)
-    except (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError):
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError, AttributeError):
         return None

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from router_plugin.complexity import Complexity, Tier
+from router_plugin.complexity import Complexity
 from router_plugin.deployments import Deployment, Inventory
 from router_plugin.errors import InvalidRequest, NoDeployment, NoLocalDeployment
-from router_plugin.policy import Policy
+from router_plugin.policy import LOCAL_OF, Policy
 from router_plugin.request import Surface
-from router_plugin.settings import RoutingSettings
+from router_plugin.settings import LOCAL, RoutingSettings
 
 EMBEDDING = "embedding"
 CURE = "Start one with `ollama serve` and pull its model, run `scripts/serve` for the embedded one, or see the README."
@@ -43,6 +43,8 @@ def make_plan(
         if not groups:
             kind = "an embedding model" if surface is Surface.EMBEDDINGS else "a chat model"
             raise InvalidRequest(f"The model that is named is not {kind}.", param="model")
+    elif surface is Surface.EMBEDDINGS:
+        groups = _embedding_groups(policy, usable, inventory)
     else:
         groups = [
             group for provider in policy.providers for group in _groups(provider, usable, policy, complexity, routing)
@@ -56,30 +58,50 @@ def make_plan(
             "Set a provider's key, or see the start-up lines for what was left out."
         )
     if surface is Surface.EMBEDDINGS or not routing.fallback_enabled:
-        groups = groups[:1]  # another model's vectors would corrupt an index
+        groups = groups[:1]
     chosen = tuple(d for group in groups for d in usable if d.group == group)
     return Plan(tuple(groups), chosen, policy.local_only)
+
+
+def _embedding_groups(policy: Policy, usable: list[Deployment], inventory: Inventory) -> list[str]:
+    """One group for every text of an index: the named provider's, else the first local one, else the first.
+
+    Another model's vectors would corrupt the index, so neither difficulty nor privacy changes the choice; a private
+    text for which the choice isn't local has none.
+    """
+    if policy.rerouted:
+        return []
+    offered = [d for d in inventory.deployments if d.role == EMBEDDING]
+    if policy.forced is not None:
+        offered = [d for d in offered if policy.forced in (d.provider, LOCAL if d.local else "")]
+    first = next((d for d in offered if d.local), offered[0] if offered else None)
+    return [first.group] if first is not None and first in usable else []
 
 
 def _groups(
     provider: str, usable: list[Deployment], policy: Policy, complexity: Complexity, routing: RoutingSettings
 ) -> list[str]:
-    """The group of a provider that fits the work: premium, code or fast where it has them, else its default.
+    """The groups of a provider that fit the work: premium, code or fast where it has them, else its default.
 
     A request that must stay local has no other provider to turn to, so there the provider's other groups follow.
     """
-    own = {d.role: d.group for d in reversed([d for d in usable if d.provider == provider])}
+    name = provider.removeprefix(LOCAL_OF)
+    own: dict[str, list[str]] = {}
+    for deployment in usable:
+        if deployment.provider == name and (deployment.local or not provider.startswith(LOCAL_OF)):
+            own.setdefault(deployment.role, []).append(deployment.group)
     if not own:
         return []
+    unlowered = policy.tier.rank >= complexity.tier.rank
     role = "default" if "default" in own else next(iter(own))
-    if complexity.score >= routing.premium_from and policy.tier is Tier.HIGH and "premium" in own:
+    if complexity.score >= routing.premium_from and unlowered and "premium" in own:
         role = "premium"
     elif complexity.code and "code" in own:
         role = "code"
     elif complexity.score < routing.fast_below and not (complexity.abstained or policy.local_only) and "fast" in own:
         role = "fast"
-    rest = [group for name, group in own.items() if name != role] if policy.local_only else []
-    return [own[role], *rest]
+    rest = [group for kind, groups in own.items() if kind != role for group in groups] if policy.local_only else []
+    return [*own[role], *rest]
 
 
 def _no_local(surface: Surface, inventory: Inventory) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from router_plugin.content import OPAQUE_FIELDS, ROLE_ORIGINS, TOOL_CALL_PARTS, Reader
+from router_plugin.content import OPAQUE_FIELDS, ROLE_ORIGINS, TOOL_CALL_PARTS, Reader, is_signature
 from router_plugin.conversation import Conversation, Opaque, Origin, Segment, Surface, Turn
 from router_plugin.errors import InvalidRequest
 
@@ -20,8 +20,15 @@ KNOWN_FIELDS = frozenset(
         *("temperature", "top_p", "max_tokens", "max_completion_tokens", "max_output_tokens", "stream"),
         *("stream_options", "text", "prompt", "suffix", "reasoning", "thinking", "web_search_options", "include"),
         *("generationConfig", "safetySettings", "toolConfig", "context_management", "output_config", "mcp_servers"),
+        *("store", "logprobs", "top_logprobs", "top_k", "parallel_tool_calls", "presence_penalty", "service_tier"),
+        *("frequency_penalty", "reasoning_effort", "modalities", "encoding_format", "dimensions", "truncation"),
+        *("background", "max_tool_calls", "verbosity", "echo", "best_of", "drop_params", "timeout"),
     }
 )
+MAX_LIST_DEPTH = 2  # a list of token arrays
+GEMINI_SIGNATURES = frozenset({"thoughtSignature", "thought_signature"})
+SILENT_FIELDS = frozenset({"model"})  # read by the router itself
+MAX_SETTING = 9_999_999  # a token limit; a longer number may be an identifier
 TOOL_FIELDS = ("tools", "functions")
 
 
@@ -35,7 +42,7 @@ def parse(body: Mapping[str, Any], surface: Surface, *, max_characters: int = MA
     handled = _READERS[surface](reader, body)
     tools = 0
     for index, (key, value) in enumerate(body.items()):
-        if key in handled or key == "model" or value is None or isinstance(value, bool):
+        if key in handled or key in SILENT_FIELDS:
             continue
         if key in TOOL_FIELDS:
             tools += _tools(reader, key, value)
@@ -43,7 +50,7 @@ def parse(body: Mapping[str, Any], surface: Surface, *, max_characters: int = MA
         identity = key in IDENTITY_FIELDS
         named = identity or key in KNOWN_FIELDS or key in OPAQUE_FIELDS
         origin = Origin.IDENTITY if identity else Origin.SETTING
-        if _is_plain_setting(key, value):
+        if named and (value is None or isinstance(value, bool) or _is_plain_setting(value)):
             continue
         reader.data(key if named else f"field[{index}]", {key: value}, origin, protocol=not identity)
     return Conversation(surface, tuple(reader.turns), tuple(reader.segments), tuple(reader.opaque), tools)
@@ -67,7 +74,7 @@ def surface_of(body: Mapping[str, Any]) -> Surface:
 def _has_anthropic_part(message: object) -> bool:
     content = message.get("content") if isinstance(message, Mapping) else None
     return any(
-        isinstance(part, Mapping) and part.get("type") in {*TOOL_CALL_PARTS, "tool_result", "thinking"}
+        isinstance(part, Mapping) and str(part.get("type")) in {*TOOL_CALL_PARTS, "tool_result", "thinking"}
         for part in _listed(content)
     )
 
@@ -76,9 +83,9 @@ def _listed(value: object) -> Sequence[Any]:
     return value if isinstance(value, list) else ()
 
 
-def _is_plain_setting(key: str, value: object) -> bool:
-    """A number of the API's own, such as a temperature, holds no text."""
-    return key in KNOWN_FIELDS and isinstance(value, (int, float))
+def _is_plain_setting(value: object) -> bool:
+    """A number of the size that settings have, such as a temperature or a token limit, holds no text."""
+    return isinstance(value, (int, float)) and abs(value) <= MAX_SETTING
 
 
 def _tools(reader: Reader, key: str, value: object) -> int:
@@ -86,7 +93,7 @@ def _tools(reader: Reader, key: str, value: object) -> int:
     if not isinstance(value, list) or not all(isinstance(tool, Mapping) for tool in value):
         raise InvalidRequest(f"`{key}` must be a list of tool definitions.", param=key)
     for index, tool in enumerate(value):
-        reader.data(f"{key}[{index}]", tool, Origin.TOOL_DEFINITION, protocol=True)
+        reader.tool(f"{key}[{index}]", tool)
     return len(value)
 
 
@@ -116,20 +123,20 @@ def _read_embeddings(reader: Reader, body: Mapping[str, Any]) -> set[str]:
     return {"input"}
 
 
-def _strings(reader: Reader, place: str, value: object) -> None:
+def _strings(reader: Reader, place: str, value: object, depth: int = 0) -> None:
+    """A string, strings, token ids, or lists of these. Only numbers are tokens; text beside them is read."""
     if isinstance(value, str) and value:
         reader.text(place, value, Origin.USER)
         reader.turns.append(Turn(Origin.USER, value))
         return
-    if not isinstance(value, list) or not value:
+    if not isinstance(value, list) or not value or depth > MAX_LIST_DEPTH:
         raise InvalidRequest(f"`{place}` must be a non-empty string or list.", param=place)
+    if any(isinstance(item, (int, float)) and not isinstance(item, bool) for item in value):
+        reader.hide(place, "token_array")
     for index, item in enumerate(value):
-        if isinstance(item, str):
-            _strings(reader, f"{place}[{index}]", item or " ")
-        elif isinstance(item, (int, list)):
-            reader.hide(place, "token_array")
-            return
-        else:
+        if isinstance(item, (str, list)):
+            _strings(reader, f"{place}[{index}]", item or " ", depth + 1)
+        elif not isinstance(item, (int, float)) or isinstance(item, bool):
             raise InvalidRequest(f"`{place}[{index}]` must be a string or a list of token ids.", param=place)
 
 
@@ -186,7 +193,11 @@ def _gemini_content(reader: Reader, place: str, content: object, default_role: s
             elif key in {"functionCall", "function_call", "functionResponse", "function_response"}:
                 calls += 1
                 reader.data(f"{spot}.{key}", value, Origin.TOOL_CALL)
-            elif key not in {"thought", "thoughtSignature", "thought_signature"}:
+            elif (key == "thought" and isinstance(value, bool)) or (key in GEMINI_SIGNATURES and is_signature(value)):
+                continue
+            elif key == "thought" or key in GEMINI_SIGNATURES:
+                reader.data(f"{spot}.{key}", value, origin)
+            else:
                 reader.hide(spot, "image" if key in {"inlineData", "inline_data"} else "file")
     reader.data(place, {k: v for k, v in content.items() if k not in {"role", "parts"}}, origin)
     reader.turns.append(Turn(origin, "\n".join(texts), calls))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from router_plugin.deployments import is_auto
+from router_plugin.deployments import is_auto, is_marked_local, well_formed
 from router_plugin.ollama import DEFAULT_URL, Ollama
 
 EMBEDDED_GROUP = "embedded-default"
@@ -29,17 +29,16 @@ class EmbeddedServer:
 def fit_ollama(raw: Mapping[str, Any], url: str, found: Ollama | None) -> tuple[dict[str, Any], list[str]]:
     """The config with its default Ollama address replaced by `url`, without what isn't there; and a line for each loss.
 
-    Entries with an address of their own (several servers) stay as they are.
+    Entries with an address of their own (several servers) stay as they are. What is malformed is left for the check.
     """
     config = copy.deepcopy(dict(raw))
     lines: list[str] = []
     kept = []
-    for entry in config.get("model_list") or []:
-        params: dict[str, Any] = (entry.get("litellm_params") if isinstance(entry, dict) else None) or {}
-        if not _is_ollama(params):
+    for entry in _entries(config):
+        if not _well_formed(entry) or not _is_ollama(entry["litellm_params"]):
             kept.append(entry)
             continue
-        params["api_base"] = url
+        params = entry["litellm_params"] = {**entry["litellm_params"], "api_base": url}
         model = str(params["model"]).split("/", 1)[1]
         name = entry["model_name"]
         if is_auto(name):
@@ -50,8 +49,18 @@ def fit_ollama(raw: Mapping[str, Any], url: str, found: Ollama | None) -> tuple[
             lines.append(f"{name} is left out: Ollama doesn't have its model; run `ollama pull {model}`")
         else:
             kept.append(entry)
-    config["model_list"] = kept
+    if isinstance(config.get("model_list"), list):
+        config["model_list"] = kept
     return config, lines
+
+
+def _entries(config: Mapping[str, Any]) -> list[Any]:
+    entries = config.get("model_list")
+    return entries if isinstance(entries, list) else []
+
+
+def _well_formed(entry: object) -> bool:
+    return not well_formed([entry])[1]
 
 
 def has_local_chat(config: Mapping[str, Any]) -> bool:
@@ -61,6 +70,8 @@ def has_local_chat(config: Mapping[str, Any]) -> bool:
 
 def add_embedded(config: dict[str, Any], server: EmbeddedServer) -> None:
     """Append the embedded model as the last local deployment."""
+    if not isinstance(config.get("model_list"), list):
+        return
     config["model_list"].append(
         {
             "model_name": EMBEDDED_GROUP,
@@ -79,8 +90,6 @@ def add_embedded(config: dict[str, Any], server: EmbeddedServer) -> None:
             },
         }
     )
-    settings = config.setdefault("callback_settings", {}).setdefault("router_plugin", {})
-    settings.setdefault("providers", {}).setdefault("embedded", {"enabled": True, "priority": 5})
 
 
 def point_doors(config: dict[str, Any]) -> None:
@@ -88,21 +97,20 @@ def point_doors(config: dict[str, Any]) -> None:
     target = _first_local_chat(config)
     if target is None:
         return
-    for entry in config["model_list"]:
-        if is_auto(entry.get("model_name", "")):
+    for entry in _entries(config):
+        if _well_formed(entry) and is_auto(entry["model_name"]):
             entry["litellm_params"] = dict(target["litellm_params"])
 
 
 def _first_local_chat(config: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    chat = [entry for entry in config.get("model_list") or () if _local_role(entry) not in (None, "embedding")]
+    chat = [entry for entry in _entries(config) if _local_role(entry) not in (None, "embedding")]
     return next((entry for entry in chat if _local_role(entry) == "default"), chat[0] if chat else None)
 
 
-def _local_role(entry: Mapping[str, Any]) -> str | None:
-    marks = (entry.get("model_info") or {}).get("router") or {}
-    if is_auto(str(entry.get("model_name", ""))) or marks.get("local") is not True:
+def _local_role(entry: Any) -> str | None:
+    if not _well_formed(entry) or is_auto(entry["model_name"]) or not is_marked_local(entry):
         return None
-    return str(marks.get("role") or "default")
+    return str(entry["model_info"]["router"].get("role") or "default")
 
 
 def _is_ollama(params: Mapping[str, Any]) -> bool:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from router_plugin.deployments import provider_name
 from router_plugin.errors import ConfigError
 from router_plugin.privacy import PrivacySettings
 from router_plugin.request import MAX_BODY_CHARACTERS
@@ -96,6 +97,14 @@ class EndpointSettings(_Section):
 
     open: tuple[str, ...] = ()
 
+    @field_validator("open")
+    @classmethod
+    def _paths(cls, paths: tuple[str, ...]) -> tuple[str, ...]:
+        for path in paths:
+            if not path.startswith("/") or not path.strip("/ "):
+                raise ValueError(f"{path!r} is no path; write one such as /v1/images")
+        return paths
+
 
 class KeySettings(_Section):
     """Rules for one API key, known by its hash. Each rule tightens; none lets private text leave."""
@@ -122,6 +131,9 @@ class Settings(_Section):
     routing: RoutingSettings = RoutingSettings()
     providers: dict[str, ProviderSettings] = Field(default_factory=dict)
     privacy: PrivacySettings = Field(default_factory=PrivacySettings)
+    local_hosts: tuple[str, ...] = Field(
+        (), description="public host names or addresses that are yours, for `local: true`"
+    )
     on_private_pin: Literal["reroute", "reject"] = "reroute"
     limits: LimitSettings = LimitSettings()
     endpoints: EndpointSettings = EndpointSettings()
@@ -132,6 +144,11 @@ class Settings(_Section):
     check_ollama_models: bool = Field(
         True, description="ask Ollama whether a model is one of its cloud models before private text goes to it"
     )
+
+    @field_validator("providers")
+    @classmethod
+    def _one_name_each(cls, providers: dict[str, ProviderSettings]) -> dict[str, ProviderSettings]:
+        return {provider_name(name): provider for name, provider in providers.items()}
 
     def provider(self, name: str) -> ProviderSettings:
         """The settings of a provider; one that isn't named is enabled, with its usual priority."""
@@ -144,11 +161,29 @@ class Settings(_Section):
 
 
 def read_settings(raw: Mapping[str, Any] | None) -> tuple[Settings, list[str]]:
-    """The settings of a config file, and a line for each problem in them (then the settings are the defaults)."""
+    """The settings of a config file, and a line for each problem in them; a wrong one has its default then."""
+    given = dict(raw or {})
     try:
-        return Settings.model_validate(dict(raw or {})), []
+        return Settings.model_validate(given), []
     except ValidationError as error:
-        return Settings(), [_explain(item) for item in error.errors()]
+        problems = [_explain(item) for item in error.errors()]
+        for item in error.errors():
+            given = _without(given, item["loc"])
+        try:
+            return Settings.model_validate(given), problems
+        except ValidationError:
+            return Settings(), problems
+
+
+def _without(given: dict[str, Any], path: tuple[int | str, ...]) -> dict[str, Any]:
+    """A copy of nested data without what stands at a path."""
+    if not path:
+        return {}
+    key, rest = str(path[0]), path[1:]
+    inner = given.get(key)
+    if not rest or not isinstance(inner, dict):
+        return {name: value for name, value in given.items() if name != key}
+    return {**given, key: _without(inner, rest)}
 
 
 def load_settings(raw: Mapping[str, Any] | None) -> Settings:

@@ -21,6 +21,7 @@ _AUTO_STRATEGY = {
     f"{AUTO}-latency": Strategy.LATENCY,
     f"{AUTO}-private": Strategy.PRIVACY,
 }
+PRIVATE_DOOR = f"{AUTO}-private"
 AUTO_MODELS = tuple(_AUTO_STRATEGY)
 _TRUE = {"true", "1", "yes"}
 _FALSE = {"false", "0", "no", ""}
@@ -48,7 +49,7 @@ def read_steering(
     if is_auto(model):
         if model not in AUTO_MODELS:
             raise InvalidRequest(f"Unknown model. The router's own are {', '.join(AUTO_MODELS)}.", param="model")
-        steering = replace(steering, strategy=_AUTO_STRATEGY[model])
+        steering = replace(steering, strategy=_AUTO_STRATEGY[model], private=model == PRIVATE_DOOR)
     else:
         steering = replace(steering, model=_known_model(model, "model", inventory))
     asked = metadata.get(METADATA_KEY) if metadata else None
@@ -93,8 +94,16 @@ def _apply(steering: Steering, fields: Mapping[str, Any], prefix: str, inventory
         elif key == "provider":
             steering = replace(steering, provider=_known_provider(text, name, inventory))
         else:
-            steering = replace(steering, model=_known_model(text, name, inventory))
+            steering = _named(steering, text, name, inventory)
     return steering
+
+
+def _named(steering: Steering, text: str, name: str, inventory: Inventory) -> Steering:
+    """A model named in a field: a door means what it means as the model, anything else is a pin."""
+    if text in AUTO_MODELS:
+        strategy = _AUTO_STRATEGY[text] or steering.strategy
+        return replace(steering, model=None, strategy=strategy, private=steering.private or text == PRIVATE_DOOR)
+    return replace(steering, model=_known_model(text, name, inventory))
 
 
 def _choice(text: str, allowed: list[str], name: str, kind: Any) -> Any:

@@ -22,8 +22,8 @@ def _event_has_content(data: bytes) -> bool:
         return False
     try:
         event = json.loads(data)
-    except ValueError:
-        return True  # "[DONE]", or something that isn't ours to judge
+    except (ValueError, RecursionError):
+        return not data.startswith(b"{") or data.endswith(b"}")  # half an event decides nothing; its rest will
     if not isinstance(event, Mapping):
         return True
     choices = event.get("choices")

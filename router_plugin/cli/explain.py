@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -39,7 +40,8 @@ def explain(source: str, config: Path, as_json: bool, headers: tuple[str, ...]) 
     """
     router = build_router(load(config, os.environ))
     sent = dict(_header(item) for item in headers)
-    lines: Iterable[str] = sys.stdin if source == "-" else [json.dumps({"text": source})]
+    stdin = io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8", errors="surrogateescape")
+    lines: Iterable[str] = stdin if source == "-" else [json.dumps({"text": source})]
     failed = False
     for line in lines:
         if not line.strip():
@@ -59,8 +61,10 @@ def explain_line(router: Router, line: str, headers: Mapping[str, str], *, expla
     """The decision for one line of JSON. Errors: RequestRefused."""
     try:
         body = json.loads(line)
-    except ValueError:
-        raise InvalidRequest("The line is not valid JSON.") from None
+    except (ValueError, RecursionError):
+        raise InvalidRequest("The line is not valid JSON, or nested beyond reason.") from None
+    if not line.isascii() and any("\udc80" <= letter <= "\udcff" for letter in line):
+        raise InvalidRequest("The line is not UTF-8 text.")
     if not isinstance(body, dict):
         raise InvalidRequest("The line must hold a JSON object.")
     if isinstance(body.get("text"), str) and not {"messages", "input", "prompt", "contents"} & body.keys():

@@ -83,7 +83,6 @@ def test_an_operator_opens_whole_path_segments(path: str, opened: tuple[str, ...
     assert is_open("POST", path, opened) is reached
 
 
-@pytest.mark.xfail(strict=True, reason="a blank prefix becomes `/`, with which every path begins")
 def test_a_blank_prefix_opens_nothing() -> None:
     """An empty line in the settings must not switch the gate off."""
     assert not is_open("POST", "/openai/v1/chat/completions", ("",))

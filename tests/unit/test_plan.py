@@ -111,7 +111,9 @@ def test_a_pinned_model_is_the_whole_plan() -> None:
 
 def test_embeddings_use_one_embedding_group_and_chats_none() -> None:
     """Another model's vectors corrupt an index, so there is no second group."""
-    assert make(policy("openai", "ollama"), complexity(0.5), Surface.EMBEDDINGS).groups == ("openai-embedding",)
+    assert make(policy("openai", "ollama"), complexity(0.5), Surface.EMBEDDINGS).groups == ("ollama-embedding",)
+    forced = policy("openai", forced="openai")
+    assert make(forced, complexity(0.5), Surface.EMBEDDINGS).groups == ("openai-embedding",)
     chat = make(policy("ollama", "openai"), complexity(0.5))
     assert not set(chat.groups) & set(EMBEDDERS)
 
@@ -271,7 +273,6 @@ def test_the_config_pack_always_has_a_local_plan_for_a_chat(
 # -- what doesn't hold yet ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.xfail(strict=True, reason="_groups keeps one group a role, so a second server of a role is never tried")
 @pytest.mark.parametrize("local_only", [True, False], ids=["private", "public"])
 def test_two_groups_of_one_role_are_both_in_the_chain(local_only: bool) -> None:
     """A second Ollama with the same role answers when the first is down, before a request is refused."""
@@ -281,7 +282,6 @@ def test_two_groups_of_one_role_are_both_in_the_chain(local_only: bool) -> None:
     assert made.groups == ("ollama-default", "ollama-default-b")
 
 
-@pytest.mark.xfail(strict=True, reason="the other groups follow in the reverse of the config's order")
 def test_the_other_groups_follow_in_the_order_of_the_config() -> None:
     """What an operator writes first is tried first."""
     made = make(policy("ollama", local_only=True), complexity(0.5))
@@ -300,9 +300,6 @@ MIXED = inventory(
     [Steering(provider="local"), Steering(strategy=Strategy.COST)],
     ids=["forced local", "local first"],
 )
-@pytest.mark.xfail(
-    strict=True, reason="`local` becomes a provider's name, and a provider with both kinds brings its cloud group"
-)
 def test_local_in_a_chain_means_local_deployments(steering: Steering) -> None:
     """Where a provider has local and cloud groups, `local` takes the local ones only."""
     chosen = choose(PUBLIC, complexity(0.5), steering, Settings(), MIXED)
@@ -310,7 +307,6 @@ def test_local_in_a_chain_means_local_deployments(steering: Steering) -> None:
     assert made.groups[0] == "openai-fast"
 
 
-@pytest.mark.xfail(strict=True, reason="a private embedding request for a cloud model gets another, local model")
 def test_a_private_embedding_is_never_given_another_model() -> None:
     """The named model's vectors or none: rerouting would corrupt the index without a word."""
     chosen = choose(PRIVATE, complexity(0.5), Steering(model="openai-embedding"), Settings(), OFFERED)
@@ -318,7 +314,6 @@ def test_a_private_embedding_is_never_given_another_model() -> None:
         make_plan(chosen, complexity(0.5), Surface.EMBEDDINGS, RoutingSettings(), OFFERED)
 
 
-@pytest.mark.xfail(strict=True, reason="`auto` picks the embedding model by tier and strategy, so it changes by text")
 def test_the_embedding_model_does_not_depend_on_the_text() -> None:
     """Texts of one index get one model, however hard or private they look."""
     made = set()
@@ -329,9 +324,6 @@ def test_the_embedding_model_does_not_depend_on_the_text() -> None:
     assert len(made) == 1
 
 
-@pytest.mark.xfail(
-    strict=True, reason="_groups asks for the high tier as well, so premium_from below `high` is ignored"
-)
 def test_premium_begins_where_the_setting_says() -> None:
     """premium_from: 0.5 means from 0.5 on, unless the caller set a ceiling."""
     assert make(policy("openai"), complexity(0.6), premium_from=0.5).groups == ("openai-premium",)

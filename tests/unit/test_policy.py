@@ -183,9 +183,6 @@ BOTH = inventory(
 
 
 @pytest.mark.parametrize("on_private_pin", ["reroute", "reject"])
-@pytest.mark.xfail(
-    strict=True, reason="one cloud deployment among those of the named model drops the whole pin, or refuses it"
-)
 def test_a_private_pin_uses_the_local_one_of_several(on_private_pin: str) -> None:
     """A model that is there locally and in the cloud is named; the local one answers a private request."""
     settings = Settings.model_validate({"on_private_pin": on_private_pin})
@@ -196,20 +193,17 @@ def test_a_private_pin_uses_the_local_one_of_several(on_private_pin: str) -> Non
     assert [d.group for d in pinned] == ["vllm-default"]
 
 
-@pytest.mark.xfail(strict=True, reason="a forced cloud provider is dropped for a private request without a word")
 def test_a_private_request_that_forces_a_cloud_provider_says_so() -> None:
     """What was asked and not done is among the reasons."""
     assert "privacy.pin_rerouted" in codes(decide(PRIVATE, LOW, Steering(provider="anthropic")))
 
 
-@pytest.mark.xfail(strict=True, reason="on_private_pin: reject looks at the model only, not at a forced provider")
 def test_a_private_request_that_forces_a_cloud_provider_can_be_refused() -> None:
     """Forcing a provider is a pin as well."""
     with pytest.raises(PrivatePinRejected):
         decide(PRIVATE, LOW, Steering(provider="anthropic"), on_private_pin="reject")
 
 
-@pytest.mark.xfail(strict=True, reason="a model that the forced provider doesn't have is taken from another provider")
 def test_a_model_and_a_provider_that_contradict_each_other_are_refused() -> None:
     """Neither wish silently beats the other."""
     with pytest.raises(InvalidRequest):
