@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import warnings
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
@@ -216,7 +218,9 @@ def fit_linear(examples: Sequence[Example], heads: Sequence[str], spec: LinearSp
             model.coef_ = np.zeros((1, width))
             model.intercept_ = np.array([CERTAIN if target.any() else -CERTAIN])
         else:
-            model.fit(matrix[index], target, sample_weight=weight)
+            with warnings.catch_warnings():  # the last digits of convergence don't matter to a rounded model
+                warnings.simplefilter("ignore", ConvergenceWarning)
+                model.fit(matrix[index], target, sample_weight=weight)
         model.coef_ = np.round(unfold(model.coef_[0, :width]), DECIMALS)[np.newaxis, :]
         model.intercept_ = np.round(model.intercept_, DECIMALS)
         model.n_features_in_ = model.coef_.shape[1]

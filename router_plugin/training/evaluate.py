@@ -1,0 +1,146 @@
+"""How good a complexity model is: beside LiteLLM's heuristics, on its cases, under noise, in time, on outcomes."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from typing import TYPE_CHECKING, Any
+from unittest.mock import MagicMock
+
+import numpy as np
+
+from router_plugin.complexity import TrainedScorer
+from router_plugin.conversation import Conversation, Origin, Surface, Turn
+from router_plugin.training import metrics
+from router_plugin.training.complexity import TIER_HEADS, examples, ranks
+from router_plugin.training.linear import LinearSpec, fit_linear
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from router_plugin.training.rows import Row
+
+# LiteLLM's four tiers as ours.
+LITELLM_RANKS = {"SIMPLE": 0, "MEDIUM": 1, "COMPLEX": 2, "REASONING": 2}
+
+
+def single(text: str) -> Conversation:
+    """One user message."""
+    return Conversation(Surface.CHAT, (Turn(Origin.USER, text),), (), ())
+
+
+def litellm_classifiers() -> dict[str, Callable[[str], int]]:
+    """LiteLLM's two heuristics, text -> rank. Empty where LiteLLM doesn't ship them."""
+    os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+    try:
+        from litellm.router_strategy.complexity_router.complexity_router import ComplexityRouter
+    except ImportError:
+        return {}
+    first = ComplexityRouter("auto", MagicMock())
+    second = ComplexityRouter("auto", MagicMock(), complexity_router_config={"classifier_type": "heuristic_v2"})
+    found = {"litellm_heuristic": lambda text: _rank(first.classify(text)[0])}
+    predict = getattr(second, "_classify_with_heuristic_v2", None)  # `classify` is the first heuristic's for both
+    if predict is not None:
+        found["litellm_heuristic_v2"] = lambda text: _rank(predict(text).tier)
+    return found
+
+
+def _rank(tier: Any) -> int:
+    return LITELLM_RANKS[str(tier.value).upper()]
+
+
+def litellm_baselines(rows: Sequence[Row]) -> dict[str, dict[str, float | int]]:
+    """LiteLLM's heuristics on the rows' last messages."""
+    truth = ranks(rows)
+    return {
+        name: metrics.summary(truth, np.array([classify(row.messages[-1][1]) for row in rows]))
+        for name, classify in litellm_classifiers().items()
+    }
+
+
+def litellm_cases(scorer: TrainedScorer) -> dict[str, int]:
+    """How many of LiteLLM's published cases pass, its acceptable tiers counted. For measuring only."""
+    os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+    try:
+        from litellm.router_strategy.complexity_router.evals.eval_complexity_router import EVAL_CASES
+    except ImportError:
+        return {}
+    classifiers: dict[str, Callable[[str], int]] = {
+        "ours": lambda text: scorer.score(single(text)).tier.rank,
+        **litellm_classifiers(),
+    }
+    passed = dict.fromkeys(classifiers, 0)
+    for case in EVAL_CASES:
+        allowed = {_rank(t) for t in (case.expected_tier, *(case.acceptable_tiers or ()))}
+        for name, classify in classifiers.items():
+            passed[name] += classify(case.prompt) in allowed
+    return {"cases": len(EVAL_CASES), **passed}
+
+
+def noise(scorer: TrainedScorer, rows: Sequence[Row], seed: int = 0) -> dict[str, float]:
+    """Share of single prompts that keep their tier after each kind of noise."""
+    rng = random.Random(seed)  # noqa: S311 - noise, not secrets
+    texts = [row.messages[-1][1] for row in rows if len(row.messages) == 1 and len(row.messages[0][1]) > 12]
+    kinds: dict[str, Callable[[str], str]] = {
+        "upper_case": str.upper,
+        "lower_case": str.lower,
+        "spaces": lambda text: text.replace(" ", "  ") + " ",
+        "one_typo": lambda text: _typo(text, rng),
+        "politeness": lambda text: f"{text.rstrip()} please",
+    }
+    before = [scorer.score(single(text)).tier for text in texts]
+    return {
+        name: round(
+            float(np.mean([scorer.score(single(make(t))).tier is b for t, b in zip(texts, before, strict=True)])), 4
+        )
+        for name, make in kinds.items()
+    }
+
+
+def _typo(text: str, rng: random.Random) -> str:
+    """Two neighbouring characters swapped."""
+    i = rng.randrange(len(text) - 1)
+    return text[:i] + text[i + 1] + text[i] + text[i + 2 :]
+
+
+def latency(scorer: TrainedScorer, rows: Sequence[Row], repeats: int = 300) -> dict[str, float]:
+    """Median microseconds of one decision on 50 and on 2,000 English words."""
+    words = " ".join(r.messages[-1][1] for r in rows if r.lang == "en" and len(r.messages) == 1).split()
+    found = {}
+    for count in (50, 2000):
+        conversation = single(" ".join(words[:count]))
+        times = []
+        for _ in range(repeats):
+            start = time.perf_counter()
+            scorer.score(conversation)
+            times.append(time.perf_counter() - start)
+        found[f"{count}_words_us"] = round(sorted(times)[repeats // 2] * 1e6, 1)
+    return found
+
+
+def leave_one_source_out(
+    outcomes: Sequence[Row], rows: Sequence[Row], spec: LinearSpec, weight: float, progress: Callable[[str], None]
+) -> dict[str, Any]:
+    """AUC of "weak fails" and three-tier macro F1 on each outcome source, trained on the others and on `rows`."""
+    intent = examples(rows)
+    made = examples(outcomes, weight=weight)
+    sources = sorted({row.source for row in outcomes})
+    found: dict[str, Any] = {}
+    for source in sources:
+        train = [e for e, row in zip(made, outcomes, strict=True) if row.source != source]
+        held = [row for row in outcomes if row.source == source]
+        test = [e for e, row in zip(made, outcomes, strict=True) if row.source == source]
+        logits = fit_linear([*train, *intent], TIER_HEADS, spec).logits(test)
+        fails = np.array([(row.beyond_local or 0.0) > 0.5 for row in held])
+        truth = ranks(held)
+        predicted = (logits[:, 0] > 0).astype(int) + ((logits[:, 0] > 0) & (logits[:, 1] > 0)).astype(int)
+        found[source] = {
+            "auc": round(metrics.auc(logits[:, 0], fails), 4),
+            "auc_length": round(metrics.auc(np.array([len(r.messages[-1][1]) for r in held]), fails), 4),
+            "macro_f1": round(metrics.macro_f1(truth, predicted), 4),
+        }
+        progress(f"{source}: {found[source]}")
+    for figure in ("auc", "auc_length", "macro_f1"):
+        found[f"macro_{figure}"] = round(float(np.mean([found[source][figure] for source in sources])), 4)
+    return found
