@@ -43,7 +43,10 @@ SPEC = LinearSpec(blocks=(BlockSpec("words"), BlockSpec("words", view=1, scale=0
 LOOKALIKE_FALSE_POSITIVES = 0.08  # of the harmless look-alikes, which are far harder than what people ask
 AGENT_FALSE_POSITIVES = 0.025  # in sessions with tools: dozens of texts about code, and one is enough to hold all back
 SCREEN_KEEPS = 0.985  # share of private rows that must pass the first look
-NEGATIVE_KINDS = ("neg_ordinary", "neg_hard_medexam", "neg_code")
+# Benchmark questions hardly say "I" or "my"; without this the model would take these words for the matter itself.
+FIRST_PERSON_WEIGHT = 1.8
+NEGATIVE_KINDS = ("neg_ordinary", "neg_hard_medexam", "neg_code", "neg_benchmark")
+ORDINARY_FILES = ("mmlu_pro.jsonl.gz", "llmrouter_mix.jsonl.gz", "zeroeval_math_l5.jsonl.gz", "zeroeval_crux.jsonl.gz")
 
 
 def read(path: Path) -> list[dict[str, Any]]:
@@ -65,8 +68,21 @@ def pieces(row: dict[str, Any]) -> list[dict[str, Any]]:
     return [{**row, "group": row["id"]}, *parts]
 
 
+def ordinary(folder: Path) -> list[dict[str, Any]]:
+    """Public benchmark questions as harmless rows: those of the files' own training split, a small part of the weight."""
+    found = []
+    for name in ORDINARY_FILES:
+        path = folder / name
+        for number, row in enumerate(read(path) if path.is_file() else []):
+            if row.get("split", "train") == "train" and (row.get("split") or number % 2 == 0):
+                base = {"id": f"{name}-{number}", "text": row["prompt"], "private": False, "kind": "neg_benchmark"}
+                found += [{**piece, "weight": 0.15} for piece in pieces(base)]
+    return found
+
+
 def example(row: dict[str, Any]) -> Example:
-    return Example(views(row["text"]), (), (float(row["private"]),), float(row.get("weight", 1.0)))
+    weight = float(row.get("weight", 1.0)) * (FIRST_PERSON_WEIGHT if row["kind"].startswith("fp_") else 1.0)
+    return Example(views(row["text"]), (), (float(row["private"]),), weight)
 
 
 def out_of_fold(rows: list[dict[str, Any]], examples: list[Example]) -> np.ndarray:
@@ -111,6 +127,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=Path, default=ROOT / "classifier_model" / "topics_prompts.jsonl")
     parser.add_argument("--negatives", type=Path, default=ROOT.parent / "shared" / "data" / "privacy" / "dev.jsonl.gz")
+    parser.add_argument("--ordinary", type=Path, default=ROOT.parent / "shared" / "data" / "complexity")
     parser.add_argument("--out", type=Path, default=ROOT / "classifier_model")
     arguments = parser.parse_args()
     started = time.monotonic()
@@ -120,7 +137,7 @@ def main() -> None:
     if arguments.negatives.is_file():
         whole = [row for row in read(arguments.negatives) if row["kind"] in NEGATIVE_KINDS]
         negatives = [piece for row in whole for piece in pieces(row)]
-    everything = [*rows, *negatives]
+    everything = [*rows, *negatives, *ordinary(arguments.ordinary)]
     examples = [example(row) for row in everything]
     logits = out_of_fold(everything, examples)
     private = np.array([bool(row["private"]) for row in everything])

@@ -111,6 +111,7 @@ class Detector:
     def _rules(self, text: str) -> set[str]:
         """Names of the rules that hold in `text`, in any reading of it."""
         try:
+            self._all.check_length(text)
             folded = fold(text)
             found: set[str] = set()
             for shown in (text, folded) if folded else (text,):

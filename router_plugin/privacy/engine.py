@@ -57,6 +57,11 @@ class Engine:
         self._harmless = harmless or _nothing
         self._backend: _Linear | _Backtracking = _linear(self._rules) if use_re2 else _Backtracking(self._rules)
 
+    def check_length(self, text: str) -> None:
+        """Raise TooLong for a text that this engine won't read, before anything else is done with it."""
+        if isinstance(self._backend, _Backtracking) and len(text) > FALLBACK_CHARACTERS:
+            raise TooLong
+
     def scan(self, text: str) -> Iterator[Rule]:
         """Rules found in `text`. Raises TooLong where a text can't be looked at in bounded time."""
         if not self._rules or not text:

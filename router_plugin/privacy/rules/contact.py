@@ -80,6 +80,11 @@ def _street(hit: Hit) -> bool:
     ) or (capital and len(names) <= 2 and bool(re.search(r"^[,\s]+(?:[A-Z][a-z]+|apt|suite|unit)", hit.after)))
 
 
+def _named(hit: Hit) -> bool:
+    """The street has a name, with a capital: "61 route files" has none."""
+    return hit.value.split()[-1].lstrip("'").rpartition("'")[2][:1].isupper()
+
+
 def _romance(hit: Hit) -> bool:
     """ "via Python 3" and "place 1" are no streets: the name starts with a capital, and "via" needs two words."""
     words = hit.value.split()
@@ -108,6 +113,8 @@ def _told_address(hit: Hit) -> bool:
         value,
     ):
         return False
+    if re.match(r"[0-9,.]+\s?[%°$€£]", value) or hit.before[-1:] in {"$", "€", "£", "."}:
+        return False
     return bool(re.search(r"[A-Za-zÀ-ž]{3}", value)) and not re.match(
         r"(?i)(?:line|step|page|chapter|section|version|port|index|level|row|table|figure|python|node|room|gate|stage|least|most|around|about|top|layer|byte|offset|position|room|python|java|channel|group|step)\b",
         value,
@@ -127,7 +134,7 @@ RULES = (
         check=_phone,
     ),
     Rule("contact.street_address", rf"(?i)\b([0-9]{{1,6}}[a-z]?(?:[ -][0-9]{{1,5}})?,? (?:(?:n|s|e|w|north|south|east|west|ne|nw|se|sw)\.? )?(?:{_WORD} ){{1,4}}(?:{_STREET}))\b(?:\.|,|\s|$)", rf"(?i:[ ](?:{_STREET}))(?:[^a-zA-Z]|$)", digits="before", check=_street),
-    Rule("contact.unit_address", rf"(?i)\b([0-9]{{1,6}} (?:{_WORD}[ ,]{{1,2}}){{1,7}}\s{{0,3}}(?:apt|apartment|suite|ste|flat)\b\.? ?#?[0-9a-z]{{1,5}})\b", word(r"apt|apartment|suite|ste|flat")),
+    Rule("contact.unit_address", rf"(?i)\b([0-9]{{1,6}} (?:{_WORD}[ ,]{{1,2}}){{1,7}}\s{{0,3}}(?:apt|apartment|suite|ste|flat)\b\.? ?#?(?:[0-9]{{1,5}}[a-z]?|[a-z]))\b", word(r"apt|apartment|suite|ste|flat")),
     Rule("contact.unit_address_line", r"(?i)[0-9]{1,6} [^\n]{3,60}\n[\s>?]{0,8}(?:apt|apartment|suite|ste|flat|unit)\b\.? ?#?([0-9a-z]{1,5})\b", word(r"apt|apartment|suite|ste|flat|unit")),
     Rule("contact.military_address", r"(?i)\b((?:unit|psc|uss)\b[^\n]{1,40}[\s,]{1,3}(?:a|f|d)po,? a[aep],? [0-9]{5})\b", r"(?i:[afd]po,? a[aep])"),
     Rule("contact.military_post_office", r"(?i)\b((?:apo|fpo|dpo),? a[aep],? [0-9]{5})\b", r"(?i:[afd]po,? a[aep])"),
@@ -135,7 +142,7 @@ RULES = (
     Rule("contact.address_german", rf"\b({_CAP}(?:straße|strasse|str\.|gasse|weg|allee|platz|ring|damm|ufer|steig) [0-9]{{1,4}} ?[a-zA-Z]?)\b", r"(?:straße|strasse|str\.|gasse|weg|allee|platz|ring|damm|ufer|steig) [0-9]", check=lambda hit: not hit.value.startswith(("Der ", "Ein "))),
     Rule("contact.address_european", rf"(?i)\b([\wÀ-ÖØ-öø-ÿĀ-ž]{{2,24}}(?:{_EUROPEAN}) [0-9]{{1,4}} ?[a-z]?)\b", rf"(?i:{_EUROPEAN}) [0-9]"),
     Rule("contact.address_romance", rf"(?i)\b((?:[0-9]{{1,5}},? )?(?:{_ROMANCE}) (?:{_WORD} ){{0,4}}{_WORD},? (?:n[º°o.] ?)?[0-9]{{1,5}})\b", word(_ROMANCE), digits="after", check=_romance),
-    Rule("contact.address_french", rf"(?i)\b([0-9]{{1,4}}(?: ?(?:bis|ter))?,? (?:rue|avenue|boulevard|chemin|place|impasse|all[ée]e|quai|route) (?:de |du |des |la |le |l'|d')*{_CAP})", word(r"rue|avenue|boulevard|chemin|place|impasse|all[ée]e|quai|route"), digits="before"),
+    Rule("contact.address_french", rf"(?i)\b([0-9]{{1,4}}(?: ?(?:bis|ter))?,? (?:rue|avenue|boulevard|chemin|place|impasse|all[ée]e|quai|route) (?:de |du |des |la |le |l'|d')*{_CAP})", word(r"rue|avenue|boulevard|chemin|place|impasse|all[ée]e|quai|route"), check=_named, digits="before"),
     Rule("contact.address_told", rf"(?i)\b(?:{_ADDRESS_WORDS})\b[:\s]{{1,6}}(?:the corner of )?(?:{_WORD}[ ,]{{1,2}}){{0,3}}?([0-9]{{1,6}}\b[ ,]+{_WORD}[^\n]{{0,60}}|{_WORD} [0-9]{{1,5}}\b)", word(_ADDRESS_WORDS), digits="after", check=_told_address),
     Rule("contact.address_city_postcode", rf"\b({_CAP}(?: {_CAP}){{0,2}},? [A-Z]{{2}},? [0-9]{{5}}(?:-[0-9]{{4}})?)\b", r"[A-Z]{2},? [0-9]{5}", near=r"\d+ \w|address|apt|suite|live|lives|ship|street|\bst\b|home"),
     Rule("contact.postcode_city", rf"\b([0-9]{{1,4}}[a-z]?,? (?:[A-Z]{{1,2}}-?)?[0-9]{{4,5}} {_CAP})\b", r"[0-9]{4} [A-ZÀ-Þ]", near=r"stra|weg|gasse|platz|address|adresse|wohn|rue|via|laan"),
@@ -146,6 +153,6 @@ RULES = (
     Rule("contact.coordinates", r"(?i)([0-9]{1,2}\.[0-9]{3,8}\s?°?\s?[ns][ ,]{1,3}[0-9]{1,3}\.[0-9]{3,8}\s?°?\s?[ew]|[0-9]{1,2}°\s?[0-9]{1,2}['′]\s?[0-9.]{0,6}[\"″]?\s?[ns][ ,]{1,3}[0-9]{1,3}°\s?[0-9]{1,2}['′])", r"[0-9]°|[0-9]{3} ?°? ?[NSns][ ,]", near=r"home|house|live|lives|my |his |her |location|gps|coordinates|address|where|stay|position|whereabouts"),
     Rule("contact.coordinates_decimal", r"(-?[0-9]{1,2}\.[0-9]{4,8}\s?,\s?-?[0-9]{1,3}\.[0-9]{4,8})", r"[0-9]\.[0-9]{4,8}\s?,\s?-?[0-9]{1,3}\.[0-9]", near=r"home|house|\blive|lives|\bmy |\bhis |\bher |whereabouts|last seen|tracked|parked|shelter|hiding|gps", unless=r"haversine|paris|capital"),
     Rule("contact.ip_address", r"\b((?:(?:25[0-5]|2[0-4][0-9]|1?[0-9]{1,2})\.){3}(?:25[0-5]|2[0-4][0-9]|1?[0-9]{1,2}))\b", r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]", near=r"\buser|logged in|login|log in|customer|visitor|client ip|his ip|her ip|my ip|ip address (?:of|is)|home ip|subscriber|session|sign(?:ed)? in|account|from ip|remote_addr|suspect", check=lambda hit: not harmless_ip(hit)),
-    Rule("contact.ipv6_address", r"(?i)(?:^|[^0-9a-z:])((?:[0-9a-f]{1,4}:){4,7}[0-9a-f]{1,4}|(?:[0-9a-f]{1,4}:){2,6}:[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){0,4})\b", r"[0-9a-fA-F]:[0-9a-fA-F]{1,4}:[0-9a-fA-F:]", near=r"\buser|logged in|login|log in|customer|visitor|client|his |her |my |ip(?:v6)? address|home|subscriber|from ", check=lambda hit: not harmless_ip(hit)),
-    Rule("contact.mac_address", r"(?i)\b([0-9a-f]{2}(?:[:-][0-9a-f]{2}){5})\b", r"[0-9a-fA-F]{2}[:-][0-9a-fA-F]{2}[:-][0-9a-fA-F]{2}[:-]", near=r"\bmac\b|laptop|phone|device|his |her |my |router|wifi|wi-fi|bluetooth|hardware address|ethernet|adapter", check=lambda hit: len(set(hit.value.lower())) > 3 and not hit.value.lower().startswith(("00:00:00:00", "ff:ff:ff:ff"))),
+    Rule("contact.ipv6_address", r"(?i)(?:^|[^0-9a-z:])((?:[0-9a-f]{1,4}:){4,7}[0-9a-f]{1,4}|(?:[0-9a-f]{1,4}:){2,6}:[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){0,4})\b", r"[0-9a-fA-F]:[0-9a-fA-F]{1,4}:[0-9a-fA-F:]", near=r"\buser|logged in|login|log in|customer|visitor|client|his |her |my |ip(?:v6)? address|home|subscriber|from ", unless=r"inet6?\b|scope|\bmtu\b|link/", check=lambda hit: not harmless_ip(hit)),
+    Rule("contact.mac_address", r"(?i)\b([0-9a-f]{2}(?:[:-][0-9a-f]{2}){5})\b", r"[0-9a-fA-F]{2}[:-][0-9a-fA-F]{2}[:-][0-9a-fA-F]{2}[:-]", near=r"\bmac\b|laptop|phone|device|his |her |my |router|wifi|wi-fi|bluetooth|hardware address|ethernet|adapter", unless=r"link/ether|hwaddr|\bether\b|loopback|multicast", check=lambda hit: len(set(hit.value.lower())) > 3 and not hit.value.lower().startswith(("00:00:00:00", "ff:ff:ff:ff"))),
 )  # fmt: skip

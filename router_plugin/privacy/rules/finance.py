@@ -99,5 +99,5 @@ RULES = (
     Rule("finance.bitcoin", r"\b([13][1-9A-HJ-NP-Za-km-z]{25,34}|bc1[02-9ac-hj-np-z]{38,60})\b", r"(?:^|[^A-Za-z0-9])(?:[13][1-9A-HJ-NP-Za-km-z]{6}|bc1[a-z0-9]{8})", check=lambda hit: hit.value.startswith("bc1") or _bitcoin(hit.value), strong=True),
     Rule("finance.ethereum", r"\b(0x[a-fA-F0-9]{40})\b", r"0x[a-fA-F0-9]{6}", near=r"wallet|ethereum|\beth\b|address|send|transfer|crypto|metamask|usdt|usdc"),
     Rule("finance.wallet", r"\b([48][0-9AB][1-9A-HJ-NP-Za-km-z]{93}|(?:ltc1|addr1|cosmos1)[0-9a-z]{38,100}|T[1-9A-HJ-NP-Za-km-z]{33}|r[1-9A-HJ-NP-Za-km-z]{24,34}|L[1-9A-HJ-NP-Za-km-z]{26,33}|D[1-9A-HJ-NP-Za-km-z]{33})\b", word(r"wallet|monero|xmr|litecoin|cardano|tron|ripple|xrp|doge|crypto|solana"), near=r"wallet|monero|\bxmr\b|litecoin|cardano|tron|ripple|\bxrp\b|doge|crypto|solana"),
-    Rule("finance.salary_line", r"(?i)\b(?:gross|net|base) (?:salary|pay|wage)s?\s{0,2}(?:[:=]|is|of)\s{0,2}((?:usd|eur|gbp|chf|[$€£])?\s?[0-9][0-9.,]{2,12}k?)\b", word(r"gross|net|base"), digits="after", near=r"\bmy\b|payslip|employee|his|her"),
+    Rule("finance.salary_line", r"(?i)\b(?:gross|net|base) (?:salary|pay|wage)s?\s{0,2}(?:[:=]|is|of)\s{0,2}((?:usd|eur|gbp|chf|[$€£])?\s?[0-9][0-9.,]{2,12}k?)\b", word(r"gross|net|base"), digits="after", near=r"\bmy\b|payslip|employee"),
 )  # fmt: skip

@@ -40,6 +40,11 @@ def _ssn(hit: Hit) -> bool:
     )
 
 
+def _dni(hit: Hit) -> bool:
+    """Not the decimals of a number."""
+    return hit.before[-1:] not in {".", ","} and national.dni(hit.value)
+
+
 def _itin(hit: Hit) -> bool:
     text = "".join(c for c in hit.value if c.isdigit())
     return text[0] == "9" and (text[3:5] >= "50")
@@ -81,7 +86,7 @@ RULES = (
     told("de_sozialversicherung", r"sozialversicherungs?(?:nummer|nr\.?)|sv-?(?:nummer|nr\.?)|rentenversicherungs(?:nummer|nr\.?)|rvnr\.?", r"[0-9]{2} ?[0-9]{6} ?[a-z] ?[0-9]{3}"),
     told("de_personalausweis", r"personalausweis(?:nummer)?|ausweis(?:nummer|nr\.?)?|id card", r"[cfghjklmnprtvwxyz0-9]{9,10}", on_value(lambda v: any(c.isdigit() for c in v))),
     told("vat_id", r"ust-?id(?:nr\.?|-nr\.?)?|umsatzsteuer-?id(?:entifikationsnummer)?|vat(?: (?:id|no|number|reg))?|tva|btw|iva|p\.? ?iva|partita iva|mwst(?:-nr)?|nip|cvr|tax id|uid", r"(?:at ?u|be ?0|bg|cy|cz|de|dk|ee|el|es|fi|fr|gb|hr|hu|ie|it|lt|lu|lv|mt|nl|pl|pt|ro|se|si|sk|che)?[- .]?[a-z0-9]{1,3}[0-9][0-9 .\-]{5,11}[0-9][a-z0-9]{0,3}"),
-    Rule("identity.es_dni", r"\b([0-9]{8}[- ]?[A-HJ-NP-TV-Z]|[XYZ][- ]?[0-9]{7}[- ]?[A-HJ-NP-TV-Z])\b", r"[0-9]{7}[- ]?[A-Z]", check=on_value(national.dni), strong=True),
+    Rule("identity.es_dni", r"\b([0-9]{8}[- ]?[A-HJ-NP-TV-Z]|[XYZ][- ]?[0-9]{7}[- ]?[A-HJ-NP-TV-Z])\b", r"[0-9]{7}[- ]?[A-Z]", check=_dni, strong=True),
     told("es_dni_told", r"dni|nie|nif|documento nacional(?: de identidad)?", r"[xyz]?[- ]?[0-9]{7,8}[- ]?[a-z]"),
     Rule("identity.fr_nir", r"(?:^|[^0-9])([1-478] ?[0-9]{2} ?[0-9]{2} ?[0-9][0-9abAB] ?[0-9]{3} ?[0-9]{3} ?[0-9]{2})\b", LONG, check=on_value(national.nir), strong=True),
     told("fr_nir_told", r"nir|num[ée]ro de s[ée]cu(?:rit[ée] sociale)?|s[ée]curit[ée] sociale|insee|carte vitale", r"[1-478](?: ?[0-9a-b]){12,14}"),
@@ -169,7 +174,7 @@ RULES = (
     told("driver_licence", r"(?:driver'?s?|driving)[ _-]?licen[cs]e|licen[cs]e|dl|d\.l\.|f[üu]hrerschein(?:nummer)?|permis(?: de conduire)?|patente|rijbewijs|licencia(?: de conducir)?|carnet de conducir|dvla|cdl|operator'?s licen[cs]e", r"[a-z]{0,5}[- ]?[0-9][a-z0-9\- ]{5,17}[a-z0-9]|[a-z]{4,5}[0-9]{6}[a-z0-9]{5}", on_value(lambda v: sum(c.isdigit() for c in v) >= 5)),
     Rule("identity.uk_driver_licence", r"\b([A-Z]{2,5}9{0,3}[0-9][0156][0-9][0-3][0-9][0-9][A-Z9]{2}[A-Z0-9][A-Z]{2})\b", r"[A-Z9][0-9]{6}[A-Z9]{2}", check=on_value(lambda v: len(v) == 16), strong=True),
     told("visa_number", r"visa (?:number|no\.?)|work permit|residence permit|aufenthaltstitel|brp|evisa", r"[a-z]{1,3}[- ]?[0-9]{6,10}|[0-9]{8,12}"),
-    told("licence_plate", r"(?:licen[cs]e|number|registration|reg) plate|plate|registration|kennzeichen|nummernschild|plaque d'immatriculation|matr[íi]cula|targa|kenteken|vehicle reg|car reg|rego|tag number", r"[a-z]{1,3}[- ][a-z]{1,2}[- ]?[0-9]{1,4}|[a-z]{1,3}[- ]?[0-9]{1,4}[- ]?[a-z]{0,3}[0-9]{0,4}|[0-9]{1,4}[- ]?[a-z]{2,4}[- ]?[0-9]{0,4}|[a-z]{2}[0-9]{2} ?[a-z]{3}", on_value(lambda v: any(c.isalpha() for c in v) and any(c.isdigit() for c in v) and len(v.replace(" ", "")) >= 5)),
+    told("licence_plate", r"(?:licen[cs]e|number|registration|reg|car) plate|plate number|registration|kennzeichen|nummernschild|plaque d'immatriculation|matr[íi]cula|targa|kenteken|vehicle reg|car reg|rego|tag number", r"[a-z]{1,3}[- ][a-z]{1,2}[- ]?[0-9]{1,4}|[a-z]{1,3}[- ]?[0-9]{1,4}[- ]?[a-z]{0,3}[0-9]{0,4}|[0-9]{1,4}[- ]?[a-z]{2,4}[- ]?[0-9]{0,4}|[a-z]{2}[0-9]{2} ?[a-z]{3}", on_value(lambda v: any(c.isalpha() for c in v) and any(c.isdigit() for c in v) and len(v.replace(" ", "")) >= 5)),
     told("vin", r"vin|chassis|vehicle identification|fahrgestellnummer|fin", r"[a-hj-npr-z0-9]{17}", on_value(lambda v: any(c.isdigit() for c in v))),
     Rule("identity.vin_bare", r"\b([A-HJ-NPR-Z0-9]{8}[0-9X][A-HJ-NPR-Z0-9]{2}[0-9]{6})\b", word(r"car|vehicle|chassis|truck|honda|toyota|ford|bmw|vin"), check=lambda hit: checksums.vin(hit.value) and any(c.isalpha() for c in hit.value), near=r"\bcar\b|vehicle|chassis|truck|honda|toyota|ford|bmw|vin"),
     told("imei", r"imei|meid|esn", r"[0-9]{2}[- ]?[0-9]{6}[- ]?[0-9]{6}[- ]?[0-9]"),
