@@ -29,12 +29,18 @@ def main() -> int:
     parser.add_argument("--vectors", type=Path, default=vectors, help="word vectors (default: the shipped)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--force", action="store_true", help="write the model even if a gate fails")
+    parser.add_argument("--roll-back", action="store_true", help="put the previous model back instead of training")
     options = parser.parse_args()
 
-    from router_plugin.training.publish import run
+    from router_plugin.errors import ModelFileError
+    from router_plugin.training.publish import roll_back, run
     from router_plugin.training.rows import RowError
 
     try:
+        if options.roll_back:
+            roll_back(options.output)
+            print("The previous model is back in place.")
+            return 0
         failed = run(
             options.data,
             options.outcomes,
@@ -45,7 +51,7 @@ def main() -> int:
             vectors=options.vectors,
             progress=lambda line: print(line, flush=True),
         )
-    except (RowError, FileNotFoundError) as error:
+    except (RowError, ModelFileError, FileNotFoundError) as error:
         print(error, file=sys.stderr)
         return 1
     for gate in failed:

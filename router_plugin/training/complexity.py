@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from router_plugin import features
+from router_plugin import drift, features
 from router_plugin.ask import read_ask
 from router_plugin.complexity import HEADS, Cuts, Thresholds, TrainedScorer
 from router_plugin.keywords import keyword_score
@@ -33,6 +33,7 @@ def default_spec(vectors: WordVectors | None) -> LinearSpec:
 
 FOLDS = 5
 TIER_HEADS = HEADS[:2]  # the code head is a by-product: it isn't cross-validated
+MARGIN = 2.0  # standard errors by which a model has to beat every baseline
 OFF_BY_TWO_COST = 1.0  # an off-by-two error counts this much on top of being wrong when cuts are chosen
 # Whose domain names say that a row is work on code, and whose say that it isn't.
 CODE_DOMAINS = frozenset(
@@ -206,6 +207,7 @@ def train(
     cuts = replace(cuts, known=known_share)
     counts = {"rows": len(rows), "outcome_rows": len(outcomes)}
     about = {"features": features.VERSION, "cuts": asdict(cuts), **counts}
+    about["profile"] = _profile(TrainedScorer(replace(model, extra=about)), rows)
     outcome = Outcome(replace(model, extra=about), fitted, {"cross_validation": figures, "cuts": asdict(cuts)})
     outcome.failed_gates = gates(figures)
     return outcome
@@ -215,6 +217,17 @@ def _known_floor(model: TextModel, made: Sequence[Example]) -> float:
     """Half of the share of known terms that 99 of 100 training rows have; below it a text is foreign to the model."""
     shares = [score.known for e in made if (score := model.score(e.views, e.dense)).terms >= 4]
     return round(float(np.quantile(shares, 0.01)) / 2, 3)
+
+
+def _profile(scorer: TrainedScorer, rows: Sequence[Row]) -> dict[str, Any]:
+    """What drift is measured against: histograms of score and length, share of abstentions."""
+    found = [scorer.score(row.conversation) for row in rows]
+    lengths = [float(len(row.messages[-1][1])) for row in rows]
+    return {
+        "score_counts": drift.histogram([c.score for c in found], drift.SCORE_EDGES),
+        "length_counts": drift.histogram(lengths, drift.LENGTH_EDGES),
+        "abstained": round(float(np.mean([c.abstained for c in found])), 4),
+    }
 
 
 def baselines(rows: Sequence[Row], truth: np.ndarray, seed: int = 0) -> dict[str, dict[str, float | int]]:
@@ -237,10 +250,12 @@ def baselines(rows: Sequence[Row], truth: np.ndarray, seed: int = 0) -> dict[str
 
 def gates(figures: dict[str, Any]) -> list[str]:
     """Why a model mustn't be shipped; empty if it may."""
+    accuracy, rows = figures["accuracy"], figures["rows"]
+    margin = MARGIN * (accuracy * (1.0 - accuracy) / rows) ** 0.5
     failed = [
-        f"accuracy {figures['accuracy']} doesn't beat the baseline {name} ({baseline['accuracy']})"
+        f"accuracy {accuracy} doesn't beat the baseline {name} ({baseline['accuracy']}) by {margin:.4f}"
         for name, baseline in figures["baselines"].items()
-        if figures["accuracy"] <= baseline["accuracy"]
+        if accuracy <= baseline["accuracy"] + margin
     ]
     if figures["off_by_two"] > 0.1:
         failed.append(f"{figures['off_by_two']:.1%} of the rows are off by two tiers; at most 10% may be")

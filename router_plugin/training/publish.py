@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import joblib
 
+from router_plugin.textmodel import TextModel
 from router_plugin.training.complexity import Outcome, Progress, default_spec, train
 from router_plugin.training.linear import WordVectors, fingerprint
 from router_plugin.training.rows import Row, check_enough, deduplicate, read_rows
@@ -60,10 +62,32 @@ def _public(row: Row) -> dict[str, Any]:
     return {"messages": row.messages, "beyond_local": row.beyond_local, "beyond_mid": row.beyond_mid}
 
 
+def replace_file(source: Path, target: Path) -> None:
+    """Copy a file so that a reader of `target` sees the old or the new one."""
+    temporary = target.with_suffix(".tmp")
+    shutil.copyfile(source, temporary)
+    temporary.replace(target)
+
+
+def roll_back(output: Path) -> None:
+    """Put the model before the latest one back in place, and that one in its stead.
+
+    Errors: ModelFileError or FileNotFoundError where there is no usable one; then nothing is changed.
+    """
+    path, previous = output / "complexity.json", output / "complexity.previous.json"
+    TextModel.load(previous)
+    latest = path.read_bytes() if path.is_file() else b""
+    replace_file(previous, path)
+    if latest:
+        previous.write_bytes(latest)
+
+
 def write(outcome: Outcome, output: Path) -> None:
     """Write the model; the one before it stays as complexity.previous.json, to roll back to."""
     output.mkdir(parents=True, exist_ok=True)
     path = output / "complexity.json"
+    if path.is_file():
+        replace_file(path, output / "complexity.previous.json")
     outcome.model.save(path)
     joblib.dump({"features": outcome.fitted.features, "heads": outcome.fitted.heads}, output / "complexity.joblib", 6)
     metrics_path = output / "metrics.json"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ pytest.importorskip("sklearn")
 
 from router_plugin.complexity import TrainedScorer
 from router_plugin.training import metrics
-from router_plugin.training.publish import run
+from router_plugin.training.publish import roll_back, run
 from router_plugin.training.rows import RowError, check_enough, deduplicate, group_of, read_rows
 
 
@@ -72,15 +73,17 @@ def test_too_few_rows(tmp_path: Path) -> None:
         check_enough(rows)
 
 
-def training_rows(label_noise: bool) -> list[dict[str, str]]:
+def training_rows(*, random_labels: bool) -> list[dict[str, str]]:
+    """150 rows of three kinds; their tier is their kind's, or drawn by chance."""
     kinds = [("low", "what is the word for item"), ("medium", "write code with tests for"), ("high", "prove deep")]
-    return [
-        {
-            "text": f"{kinds[i % 3][1]} {'abcdefghij'[i % 10]}{i}",
-            "tier": kinds[(i * 7 // 3 if label_noise else i) % 3][0],
-        }
-        for i in range(150)
-    ]
+    rng = random.Random(3)
+    rows = []
+    for i in range(150):
+        tier, text = kinds[i % 3]
+        rows.append(
+            {"text": f"{text} {'abcdefghij'[i % 10]}{i}", "tier": rng.choice(kinds)[0] if random_labels else tier}
+        )
+    return rows
 
 
 def train(tmp_path: Path, rows: list[dict[str, str]], *, force: bool = False) -> list[str]:
@@ -91,7 +94,7 @@ def train(tmp_path: Path, rows: list[dict[str, str]], *, force: bool = False) ->
 
 def test_a_trained_model_can_be_served(tmp_path: Path) -> None:
     """Rows in, a loadable model and its papers out; the model beats the baselines on learnable labels."""
-    assert train(tmp_path, training_rows(label_noise=False)) == []
+    assert train(tmp_path, training_rows(random_labels=False)) == []
     names = {p.name for p in (tmp_path / "out").iterdir()}
     assert {"complexity.json", "complexity.joblib", "metrics.json"} <= names
     scorer = TrainedScorer.load(tmp_path / "out" / "complexity.json")
@@ -100,9 +103,26 @@ def test_a_trained_model_can_be_served(tmp_path: Path) -> None:
     assert figures["cross_validation"]["accuracy"] > 0.95
 
 
+def test_roll_back(tmp_path: Path) -> None:
+    """Training keeps the model before; rolling back swaps the two; without one nothing is changed."""
+    out = tmp_path / "out"
+    rows = training_rows(random_labels=False)
+    train(tmp_path, rows)
+    first = (out / "complexity.json").read_bytes()
+    with pytest.raises(FileNotFoundError):
+        roll_back(out)
+    assert (out / "complexity.json").read_bytes() == first
+    train(tmp_path, rows[:-9])
+    second = (out / "complexity.json").read_bytes()
+    roll_back(out)
+    assert (out / "complexity.json").read_bytes() == first != second
+    roll_back(out)
+    assert (out / "complexity.json").read_bytes() == second
+
+
 def test_gates_refuse_a_model_without_skill(tmp_path: Path) -> None:
     """Labels without a pattern give a model that isn't written, with the gates that it failed."""
-    failed = train(tmp_path, training_rows(label_noise=True))
+    failed = train(tmp_path, training_rows(random_labels=True))
     assert failed
     assert not (tmp_path / "out").exists()
 
