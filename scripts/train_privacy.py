@@ -46,7 +46,11 @@ SCREEN_KEEPS = 0.985  # share of private rows that must pass the first look
 # Benchmark questions hardly say "I" or "my"; without this the model would take these words for the matter itself.
 FIRST_PERSON_WEIGHT = 1.8
 NEGATIVE_KINDS = ("neg_ordinary", "neg_hard_medexam", "neg_code", "neg_benchmark")
-ORDINARY_FILES = ("mmlu_pro.jsonl.gz", "llmrouter_mix.jsonl.gz", "zeroeval_math_l5.jsonl.gz", "zeroeval_crux.jsonl.gz")
+ORDINARY_FILES = tuple(
+    f"{name}.jsonl.gz" for name in ("mmlu_pro", "llmrouter_mix", "zeroeval_math_l5", "zeroeval_crux")
+)
+    f"{name}.jsonl.gz" for name in ("mmlu_pro", "llmrouter_mix", "zeroeval_math_l5", "zeroeval_crux")
+)
 
 
 def read(path: Path) -> list[dict[str, Any]]:

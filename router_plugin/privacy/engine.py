@@ -22,9 +22,9 @@ except ImportError:  # no wheel for this platform, for example musl
 MAX_REPEAT = 1_000  # RE2 refuses larger counted repeats
 GATE_MEMORY = 256 << 20  # bytes for the gate's automaton; RE2's default of 8 MiB makes it start over again and again
 FALLBACK_CHARACTERS = 20_000
-# Bounds on the work for one text: a base, and a share for each byte. Prose and code use a third of it.
-HITS, BYTES_A_HIT = 2_000, 100  # matches of a gate
-CHECKS, BYTES_A_CHECK = 1_000, 250  # patterns that are tried there, and matches of these
+# Bounds on the work for one text: a base, and a share for each byte. Prose and code use half of it.
+HITS, BYTES_A_HIT = 2_000, 160  # matches of a gate
+CHECKS, BYTES_A_CHECK = 1_000, 400  # patterns that are tried there, and matches of these
 NEVER = r"[^\x00-\x{10FFFF}]"
 BACK = 160  # bytes before a gate's match where a rule's match may begin
 AHEAD = 320  # and after it, where it may end

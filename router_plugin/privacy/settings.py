@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from .engine import BadPattern, check_pattern
@@ -60,9 +62,10 @@ class PrivacySettings(_Settings):
     @field_validator("disabled_rules")
     @classmethod
     def _known_rules(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        unknown = [name for name in names if name not in _RULE_NAMES]
-        if unknown:
-            raise ValueError(f"no such rule: {', '.join(unknown)}; `router-plugin privacy` lists them all")
+        for name in names:
+            if name not in _RULE_NAMES:
+                near = ", ".join(get_close_matches(name, _RULE_NAMES, n=3)) or "none that is alike"
+                raise ValueError(f"no such rule: {name}; there is {near}")
         return names
 
     @field_validator("patterns")

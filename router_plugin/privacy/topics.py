@@ -24,7 +24,10 @@ MAX_WORD = 16  # mean length of words; beyond it, a window is data, not language
 
 
 # A case in an exam reads like a case note; the question under it gives it away.
-_EXAM = r"which (?:one )?of the following|most (?:likely|appropriate) (?:diagnosis|next step|explanation|cause)|\n\(?a[.)]\s[^\n]*\n\(?b[.)]\s"
+_EXAM = (
+    r"which (?:one )?of the following|most (?:likely|appropriate) (?:diagnosis|next step|explanation|cause)"
+    r"|\n\(?a[.)]\s[^\n]*\n\(?b[.)]\s"
+)
 _NO_MODEL = {"threshold": 1.0, "agent_threshold": 1.0, "screen": {}, "screen_cut": 0.0}
 
 
