@@ -31,6 +31,8 @@ FAILURES: dict[str, Fault | None] = {
 }
 # Topics are looked for where people speak; there, only identifiers are.
 WITHOUT_TOPICS = ("tool", "suffix")
+# Failures that LiteLLM has a kind of fallback of its own for.
+ANSWERED_BY = {"context-window": "context-window", "content-policy": "content-policy"}
 REFUSED = "refused"  # a whole server refuses, so such cases run apart
 FORMS = tuple(
     (surface, stream) for surface in BODIES for stream in (False, True) if not (stream and surface == "embeddings")
@@ -75,18 +77,19 @@ def pairs(case: Case) -> Iterator[Pair]:
 def select(*, quick: bool, kinds: Sequence[str] = tuple(KINDS), pictures: bool = True) -> list[Case]:
     """The cases, always the same ones for the same arguments.
 
-    Each failure meets each surface, streamed and not; in the full selection first without any trick, then with four.
-    That one also covers every possible pair of failure, form, source, pin, place and kind. `pictures=False` where the
-    operator lets pictures leave unread.
+    Each failure meets each surface, streamed and not; in the full selection first with LiteLLM's own way to fall back,
+    then with four others. That one also covers every possible pair of failure, form, source, pin, place and kind.
+    `pictures=False` where the operator lets pictures leave unread.
     """
     chooser = _Chooser(kinds, pictures)
     for row in range(1 if quick else ROWS):
-        plain = {"source": DOES_NOTHING, "pin": "auto"} if row == 0 and not quick else {}
         for failure in FAILURES:
+            source = ANSWERED_BY.get(failure, "" if quick else DOES_NOTHING)
+            fixed = {"source": source, "pin": "auto"} if row == 0 and source else {}
             if failure == "timeout" and row >= SLOW_ROWS:
                 continue
             for form in FORMS:
-                chooser.add(failure, form, **plain)
+                chooser.add(failure, form, **fixed)
     if not quick:
         chooser.fill()
     return chooser.cases

@@ -70,8 +70,9 @@ def without_plugin(config: Mapping[str, Any]) -> dict[str, Any]:
 def cloud_targets(config: Mapping[str, Any]) -> tuple[RouterConfig, list[Target]]:
     """A dry config as the proxy will read it, and its cloud deployments. Errors: ConfigError."""
     checked = check(config, {})
+    local = tuple(dict.fromkeys(d.group for d in checked.inventory.deployments if d.local))
     targets = [
-        Target(d.group, d.id, d.model, d.provider, d.api_base or "")
+        Target(d.group, d.id, d.model, d.provider, d.api_base or "", local)
         for d in checked.inventory.deployments
         if not d.local
     ]

@@ -10,13 +10,17 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Target:
-    """A cloud deployment of the config, by all its names, and the address of the fake behind it."""
+    """A cloud deployment of the config, by all its names, and the address of the fake behind it.
+
+    `local_groups` are the groups that a client would name to have this one take over from them.
+    """
 
     group: str
     id: str
     model: str  # with LiteLLM's provider prefix
     provider: str
     api_base: str
+    local_groups: tuple[str, ...] = ()
 
     @property
     def bare_model(self) -> str:
@@ -35,6 +39,11 @@ class Extra:
 
     body: dict[str, Any] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
+
+
+def _takeovers(target: Target) -> list[dict[str, list[str]]]:
+    """LiteLLM's map from a failing group to its fallbacks, for every group that could fail."""
+    return [{group: [target.group]} for group in ("auto", *target.local_groups, "*")]
 
 
 def _deployment(target: Target) -> dict[str, Any]:
@@ -61,13 +70,13 @@ SOURCES: dict[str, Callable[[Target], Extra]] = {
     "router": lambda _: Extra(),  # the config's own chain and fallbacks
     "fallbacks": lambda t: Extra({"fallbacks": [t.group]}),
     "fallbacks-id": lambda t: Extra({"fallbacks": [t.id]}),
-    "fallbacks-map": lambda t: Extra({"fallbacks": [{"auto": [t.group]}, {"*": [t.group]}]}),
+    "fallbacks-map": lambda t: Extra({"fallbacks": _takeovers(t)}),
     "fallbacks-dict": lambda t: Extra({"fallbacks": [{"model": t.group, "metadata": {"router": {"private": False}}}]}),
     "fallbacks-text": lambda t: Extra({"fallbacks": json.dumps([t.group])}),
     "default-fallbacks": lambda t: Extra({"default_fallbacks": [t.group]}),
-    "context-window": lambda t: Extra({"context_window_fallbacks": [{"auto": [t.group]}, {"*": [t.group]}]}),
+    "context-window": lambda t: Extra({"context_window_fallbacks": _takeovers(t)}),
     "context-window-map": lambda t: Extra({"context_window_fallback_dict": {"auto": t.group}}),
-    "content-policy": lambda t: Extra({"content_policy_fallbacks": [{"auto": [t.group]}, {"*": [t.group]}]}),
+    "content-policy": lambda t: Extra({"content_policy_fallbacks": _takeovers(t)}),
     "mock-fallbacks": lambda t: Extra({"mock_testing_fallbacks": True, "fallbacks": [t.group]}),
     "retries": lambda _: Extra({"num_retries": 3, "max_retries": 3, "retry_policy": {"InternalServerErrorRetries": 2}}),
     "custom-provider": lambda t: Extra({"custom_llm_provider": t.prefix}),
@@ -80,7 +89,7 @@ SOURCES: dict[str, Callable[[Target], Extra]] = {
     "web-search": lambda _: Extra({"web_search_options": {"search_context_size": "low"}}),
     "user-config": lambda t: Extra({"user_config": {"model_list": [_deployment(t)]}}),
     "model-list": lambda t: Extra({"model_list": [_deployment(t)]}),
-    "settings-override": lambda t: Extra({"router_settings_override": {"fallbacks": [{"*": [t.group]}]}}),
+    "settings-override": lambda t: Extra({"router_settings_override": {"fallbacks": _takeovers(t)}}),
     "extra-body": lambda t: Extra({"extra_body": {"model": t.bare_model, "api_base": t.api_base}}),
     "litellm-params": lambda t: Extra({"litellm_params": {"model": t.model, "api_base": t.api_base}}),
     "metadata-note": lambda t: Extra({"litellm_metadata": {"model_group": t.group, "specific_deployment": t.id}}),
