@@ -49,8 +49,6 @@ NEGATIVE_KINDS = ("neg_ordinary", "neg_hard_medexam", "neg_code", "neg_benchmark
 ORDINARY_FILES = tuple(
     f"{name}.jsonl.gz" for name in ("mmlu_pro", "llmrouter_mix", "zeroeval_math_l5", "zeroeval_crux")
 )
-    f"{name}.jsonl.gz" for name in ("mmlu_pro", "llmrouter_mix", "zeroeval_math_l5", "zeroeval_crux")
-)
 
 
 def read(path: Path) -> list[dict[str, Any]]:
@@ -73,7 +71,7 @@ def pieces(row: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def ordinary(folder: Path) -> list[dict[str, Any]]:
-    """Public benchmark questions as harmless rows: those of the files' own training split, a small part of the weight."""
+    """Public benchmark questions as harmless rows of little weight: the files' own training split."""
     found = []
     for name in ORDINARY_FILES:
         path = folder / name
