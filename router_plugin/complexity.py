@@ -189,16 +189,19 @@ def _signals(found: Sequence[Contribution], *, merge: bool) -> tuple[Signal, ...
 def load_scorer(
     path: Path, kind: Literal["trained", "heuristic"] = "trained", thresholds: Thresholds | None = None
 ) -> ComplexityScorer:
-    """The scorer that the settings name. A missing file means the keyword heuristic and a warning.
+    """The scorer that the settings name; a trained one takes up a new file by itself.
+
+    A missing file means the keyword heuristic and a warning.
 
     Errors: ModelFileError for a file that is there but can't be used.
     """
     from router_plugin.keywords import HeuristicScorer
+    from router_plugin.reload import ReloadingScorer
 
     if kind == "heuristic":
         return HeuristicScorer(thresholds)
     try:
-        return TrainedScorer.load(path, thresholds)
+        return ReloadingScorer(path, thresholds)
     except FileNotFoundError:
         warnings.warn(
             f"No trained complexity model at {path.name}; the keyword heuristic decides. "

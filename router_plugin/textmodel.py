@@ -59,7 +59,7 @@ class Head:
 
 @dataclass(frozen=True)
 class TextScore:
-    """`logits` and calibrated `probabilities` per head; `known` = share of first-block terms in the vocabulary."""
+    """`logits` and calibrated `probabilities` per head; `known` = share of distinct terms in the vocabulary."""
 
     logits: tuple[float, ...]
     probabilities: tuple[float, ...]
@@ -93,11 +93,11 @@ class TextModel:
     feature_version: str = FEATURE_VERSION
     digest: str = field(default="", compare=False)
     _lines: tuple[tuple[float, tuple[float, ...]], ...] = field(default=(), compare=False, repr=False)
-    _tables: tuple[dict[str, tuple[float, ...]], ...] = field(default=(), compare=False, repr=False)
+    _tables: tuple[_Table, ...] = field(default=(), compare=False, repr=False)
 
     def __post_init__(self) -> None:
         _check(self)
-        object.__setattr__(self, "_tables", tuple(_table(block) for block in self.blocks))
+        object.__setattr__(self, "_tables", _merged(self.blocks, len(self.heads)))
         object.__setattr__(self, "_lines", _lines(self.dense))
         object.__setattr__(self, "digest", _digest(self.content()))
 
@@ -115,11 +115,11 @@ class TextModel:
         logits = [head.intercept for head in self.heads]
         known, terms = 0, 0
         found_words = [tokens(text) for text in texts]
-        for position, (block, table) in enumerate(zip(self.blocks, self._tables, strict=True)):
-            found = found_words[block.view]
+        for position, table in enumerate(self._tables):
+            found = found_words[table.view]
             if not found:
                 continue
-            hits, distinct = _accumulate(TERMS[block.analyzer](found), table, logits)
+            hits, distinct = _accumulate(TERMS[table.analyzer](found), table, logits)
             if position == 0:
                 known, terms = hits, distinct
         if len(dense) != len(self.dense.names):
@@ -139,11 +139,16 @@ class TextModel:
         """The `top` features by absolute effect on a head's logit, strongest first."""
         texts = (views,) if isinstance(views, str) else views
         found: list[Contribution] = []
-        for block, table in zip(self.blocks, self._tables, strict=True):
-            counts = Counter(TERMS[block.analyzer](tokens(texts[block.view])))
-            hits = [(term, 1.0 + math.log(n), table[term]) for term, n in counts.items() if term in table]
-            norm = math.sqrt(sum(tf * tf * entry[0] for _, tf, entry in hits)) or 1.0
-            found += [Contribution(term, tf * entry[1 + head] / norm, True) for term, tf, entry in hits]
+        width = 1 + len(self.heads)
+        for table in self._tables:
+            counts = Counter(TERMS[table.analyzer](tokens(texts[table.view])))
+            known = [
+                (term, 1.0 + math.log(n), table.entries[term]) for term, n in counts.items() if term in table.entries
+            ]
+            for start in range(0, table.blocks * width, width):
+                hits = [(term, tf, entry) for term, tf, entry in known if entry[start]]
+                norm = math.sqrt(sum(tf * tf * entry[start] for _, tf, entry in hits))
+                found += [Contribution(term, tf * entry[start + 1 + head] / norm, True) for term, tf, entry in hits]
         for name, value, weight in zip(
             self.dense.names,
             self._dense_values(dense),
@@ -263,12 +268,38 @@ def _check(model: TextModel) -> None:
         raise ModelFileError(f"{model.name} names an unknown analyzer; known are {', '.join(TERMS)}.")
 
 
-def _table(block: Block) -> dict[str, tuple[float, ...]]:
-    """term -> (idf squared, idf x weight for each head): what one occurrence adds before the norm is known."""
-    return {
-        term: (idf * idf, *(idf * w for w in weights))
-        for term, idf, *weights in zip(block.terms, block.idf, *block.weights, strict=True)
-    }
+@dataclass(frozen=True)
+class _Table:
+    """Blocks that are looked up together: term -> for each block its idf squared, then idf x weight for each head."""
+
+    view: int
+    analyzer: str
+    blocks: int
+    entries: dict[str, tuple[float, ...]]
+
+
+def _merged(blocks: Sequence[Block], heads: int) -> tuple[_Table, ...]:
+    """One table a block, but "singles" are looked up with the "words" of their view, which hold them."""
+    groups: dict[tuple[int, str], list[Block]] = {}
+    words_of = {block.view for block in blocks if block.analyzer == "words"}
+    for block in blocks:
+        joined = block.analyzer == "singles" and block.view in words_of
+        groups.setdefault((block.view, "words" if joined else block.analyzer), []).append(block)
+    tables = []
+    for (view, analyzer), members in groups.items():
+        width = 1 + heads
+        entries: dict[str, tuple[float, ...]] = {}
+        for position, block in enumerate(members):
+            before, after = (0.0,) * (position * width), (0.0,) * ((len(members) - position - 1) * width)
+            for term, idf, *weights in zip(block.terms, block.idf, *block.weights, strict=True):
+                own = (idf * idf, *(idf * w for w in weights))
+                known = entries.get(term)
+                start = position * width
+                entries[term] = (
+                    (*before, *own, *after) if known is None else (*known[:start], *own, *known[start + width :])
+                )
+        tables.append(_Table(view, analyzer, len(members), entries))
+    return tuple(tables)
 
 
 def _lines(dense: DenseBlock) -> tuple[tuple[float, tuple[float, ...]], ...]:
@@ -282,24 +313,26 @@ def _lines(dense: DenseBlock) -> tuple[tuple[float, tuple[float, ...]], ...]:
     )
 
 
-def _accumulate(terms: list[str], table: Mapping[str, tuple[float, ...]], logits: list[float]) -> tuple[int, int]:
-    """Add one block's l2-normalised dot products to `logits`; returns how many distinct terms were known, and all."""
+def _accumulate(terms: list[str], table: _Table, logits: list[float]) -> tuple[int, int]:
+    """Add the blocks' l2-normalised dot products to `logits`; returns how many distinct terms were known, and all."""
     counts = Counter(terms)
-    hits = [entry for entry in map(table.get, counts) if entry is not None]
+    hits = [entry for entry in map(table.entries.get, counts) if entry is not None]
     if not hits:
         return 0, len(counts)
     sums = [sum(column) for column in zip(*hits, strict=True)]  # as if each occurred once; column by column, in C
+    width = 1 + len(logits)
     if len(counts) != len(terms):
         for term in [term for term, count in counts.items() if count > 1]:
-            if term in table:
-                square, *weights = table[term]
+            entry = table.entries.get(term)
+            if entry is not None:
                 tf = 1.0 + math.log(counts[term])
-                sums[0] += (tf * tf - 1.0) * square
-                for head, weight in enumerate(weights, 1):
-                    sums[head] += (tf - 1.0) * weight
-    norm = math.sqrt(sums[0])
-    for head in range(len(logits)):
-        logits[head] += sums[head + 1] / norm
+                for column, value in enumerate(entry):
+                    sums[column] += ((tf - 1.0) if column % width else (tf * tf - 1.0)) * value
+    for start in range(0, len(sums), width):
+        if sums[start]:
+            norm = math.sqrt(sums[start])
+            for head in range(len(logits)):
+                logits[head] += sums[start + 1 + head] / norm
     return len(hits), len(counts)
 
 

@@ -28,7 +28,7 @@ def default_spec(vectors: WordVectors | None) -> LinearSpec:
     blocks = [BlockSpec("words", 0, max_features=16_000), BlockSpec("words", 1, min_df=3), BlockSpec("words", 2)]
     if vectors is not None:
         blocks.append(BlockSpec("singles", 0, scale=3.0, vectors=vectors))
-    return LinearSpec(tuple(blocks), C=10.0, dense_scale=0.5)
+    return LinearSpec(tuple(blocks), C=20.0, dense_scale=0.5)
 
 
 FOLDS = 5
