@@ -96,6 +96,8 @@ class Answer:
 
     async def _flush(self, start: Message, *, known: bool) -> None:
         self._passing = True
+        if int(start["status"]) < 400 and known:
+            self._state.answered()
         start["headers"] = [*start.get("headers", ()), *self._decision_headers(int(start["status"]), known)]
         await self._send(start)
         for message in self._held:

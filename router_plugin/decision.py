@@ -9,8 +9,6 @@ from router_plugin.complexity import Signal, Tier
 from router_plugin.privacy import Finding
 from router_plugin.settings import Strategy
 
-HEADER_FINDINGS = 6  # reasons named in the header; a header stays short
-
 
 @dataclass(frozen=True)
 class Reason:

@@ -11,7 +11,7 @@ from litellm.types.utils import all_litellm_params
 
 from router_plugin.deployments import host_of, is_auto, is_cloud_model
 from router_plugin.errors import RequestRefused, RouterPluginError
-from router_plugin.locality import OLLAMA_PREFIXES, OllamaLocality
+from router_plugin.locality import OLLAMA_PREFIXES, OllamaLocality, Unreachable
 from router_plugin.pipeline import Router
 from router_plugin.request import Surface
 from router_plugin.state import LARGE_BODY_BYTES, RequestState
@@ -64,6 +64,10 @@ SURFACES: Mapping[str, Surface] = {
 
 class EgressDenied(RouterPluginError):
     """A call that must not be made: the content is private, or the target isn't known."""
+
+
+class ServerDown(EgressDenied):
+    """A call that was not made because its server isn't there."""
 
 
 def control_fields(body: Iterable[str]) -> list[str]:
@@ -137,7 +141,11 @@ class Lock:
         is_ollama = model.startswith(OLLAMA_PREFIXES) or provider.startswith("ollama")
         if not is_ollama and not await self._ollama.is_ollama(base):
             return
-        if not await self._ollama.is_local(base, model):
+        try:
+            local = await self._ollama.is_local(base, model)
+        except Unreachable as error:
+            raise ServerDown(str(error)) from None
+        if not local:
             raise EgressDenied(
                 "Ollama did not confirm that this model runs on its own machine, so nothing was sent to it. See "
                 "callback_settings.router_plugin.check_ollama_models."

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from router_plugin.answer import Answer, Message, Send, refuse, send_json
+from router_plugin.breaker import Breaker
 from router_plugin.endpoints import is_open, routed_surface
 from router_plugin.errors import EndpointClosed, RequestRefused, RequestTooLarge
 from router_plugin.local_endpoints import COUNT_TOKENS, HEALTH, authorise, count_tokens, health
@@ -63,8 +64,11 @@ class Opening:
 class Gate:
     """ASGI middleware around LiteLLM's app."""
 
-    def __init__(self, app: App, router: Router, opening: Opening | None = None) -> None:
+    def __init__(
+        self, app: App, router: Router, opening: Opening | None = None, breaker: Breaker | None = None
+    ) -> None:
         self.app = app
+        self.breaker = breaker
         self.router = router
         self.settings = router.config.settings
         self.opening = opening or Opening(passed=True)
@@ -116,7 +120,7 @@ class Gate:
         try:
             authorise(dict(scope.get("headers", ())), _master_key())
             if path == HEALTH:
-                result: dict[str, Any] = health(self.router)
+                result: dict[str, Any] = health(self.router, self.breaker)
             else:
                 limit = self.settings.limits.max_body_characters
                 content = await _read(receive, limit * BYTES_PER_CHARACTER)
@@ -147,7 +151,7 @@ class _Bounded:
         return message
 
 
-def install(router: Router) -> Opening:
+def install(router: Router, breaker: Breaker) -> Opening:
     """Put the gate in front of the running proxy's app; it lets requests through once the result is opened.
 
     The app has built its middleware already, so the stack is built anew; requests look it up at each call.
@@ -157,7 +161,7 @@ def install(router: Router) -> Opening:
 
     opening = Opening()
     app.user_middleware[:] = [item for item in app.user_middleware if getattr(item, "cls", None) != Gate]
-    app.user_middleware.insert(0, Middleware(Gate, router=router, opening=opening))
+    app.user_middleware.insert(0, Middleware(Gate, router=router, opening=opening, breaker=breaker))
     app.middleware_stack = app.build_middleware_stack()
     return opening
 

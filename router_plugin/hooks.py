@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from fastapi import HTTPException
-from litellm.exceptions import BadRequestError, ContextWindowExceededError
+from litellm.exceptions import APIConnectionError, BadRequestError, ContextWindowExceededError
 from litellm.integrations.custom_logger import CustomLogger
 
+from router_plugin.breaker import Breaker
 from router_plugin.deployments import is_auto
-from router_plugin.egress import SENDS_METADATA, SURFACES, EgressDenied, Lock, control_fields
+from router_plugin.egress import SENDS_METADATA, SURFACES, EgressDenied, Lock, ServerDown, control_fields
 from router_plugin.errors import EndpointClosed, HistoryNotShown, RequestRefused
 from router_plugin.pipeline import Router
 from router_plugin.request import IDENTITY_FIELDS, Surface
@@ -24,6 +25,8 @@ log = logging.getLogger("router_plugin")
 
 # Fields that LiteLLM narrows the deployments by before our filter sees them.
 PICK_BREAKERS = ("web_search_options",)
+COUNTED_STATUS = (408, 429)  # beside 5xx and no answer at all; other 4xx are no sign of illness
+CONNECT_WORDS = 160
 OURS = "router"  # the provider that our own refusals name
 STORED_HISTORY = ("opaque.previous_response", "opaque.conversation")
 METADATA_FIELDS = ("metadata", "litellm_metadata")  # LiteLLM keeps its own notes in them, the client's among these
@@ -36,6 +39,8 @@ class RouterPlugin(CustomLogger):
         super().__init__()
         self.router = router
         self.lock = Lock(router)
+        breaker = router.config.settings.routing.breaker
+        self.breaker = Breaker(breaker.failures, breaker.recovery_seconds)
 
     # -- once per client request -----------------------------------------------------------------------------------
 
@@ -88,6 +93,7 @@ class RouterPlugin(CustomLogger):
         else:
             decision, plan = self.router.decide(body, surface, steering, on_private_pin=pin)
         state.surface, state.decision, state.plan = surface, decision, plan
+        state.report = self._report
         if any(finding.rule in STORED_HISTORY for finding in decision.findings):
             raise HistoryNotShown(
                 "This request continues a conversation that the provider stores and that isn't shown here, so it can't "
@@ -147,14 +153,40 @@ class RouterPlugin(CustomLogger):
             group = state.next_group()
             candidates = _deployments_of(group) if group is not None else []
             model = group or model
-        allowed = [d for d in candidates if state.plan.allows(str((d.get("model_info") or {}).get("id")))]
+        if model not in state.groups_tried:
+            state.groups_tried.append(model)
+        allowed = [d for d in candidates if self._may_try(str((d.get("model_info") or {}).get("id")), state)]
         if not allowed:
             raise BadRequestError(
                 message="No deployment of this request's chain is left.", model=model, llm_provider=OURS
             )
-        if model not in state.groups_tried:
-            state.groups_tried.append(model)
         return allowed
+
+    def _may_try(self, identity: str, state: RequestState) -> bool:
+        """Whether a deployment is in the plan, its circuit is not open, and its server was there for this request."""
+        if state.plan is None or not state.plan.allows(identity) or not self.breaker.allows(identity):
+            return False
+        host = self._host_of(identity)
+        return host is None or state.dead_hosts.count(host) < self.router.config.settings.routing.max_retries
+
+    def _server_down(self, identity: str | None, state: RequestState) -> None:
+        """No connection: a failure of the deployment, and of its server for the rest of this request."""
+        if identity is None:
+            return
+        self._report(identity, False)
+        host = self._host_of(identity)
+        if host is not None:
+            state.dead_hosts.append(host)
+
+    def _host_of(self, identity: str) -> str | None:
+        found = (d.host for d in self.router.config.inventory.deployments if d.id == identity)
+        return next(found, None)
+
+    def _report(self, identity: str, answered: bool) -> None:
+        if answered:
+            self.breaker.succeeded(identity)
+        else:
+            self.breaker.failed(identity)
 
     async def async_pre_call_deployment_hook(self, kwargs: dict[str, Any], call_type: Any) -> dict[str, Any] | None:
         """The last look before a call: scan what is being sent, to where it is really sent."""
@@ -164,6 +196,8 @@ class RouterPlugin(CustomLogger):
         except EgressDenied as denied:
             if state is not None:
                 state.denied = str(denied)
+                if isinstance(denied, ServerDown):
+                    self._server_down(_deployment_id(kwargs), state)
             raise BadRequestError(message=str(denied), model=str(kwargs.get("model")), llm_provider=OURS) from None
         except Exception as error:  # noqa: BLE001 - a lock that fails is shut
             log.error("router_plugin: the lock failed (%s); the call is refused", type(error).__name__)
@@ -173,6 +207,7 @@ class RouterPlugin(CustomLogger):
         identity = _deployment_id(kwargs)
         if state is not None and identity:
             state.served = identity
+            self.breaker.begin(identity)
         return kwargs
 
     # -- what became of an attempt ------------------------------------------------------------------------------------
@@ -187,10 +222,19 @@ class RouterPlugin(CustomLogger):
         status = getattr(exception, "status_code", None)
         status = status if isinstance(status, int) else None
         identity = _deployment_id(request_data) or state.served or "unknown"
-        state.failures.append(Attempt(identity, status, type(exception).__name__, state.started))
         ours = getattr(exception, "llm_provider", None) == OURS
+        if not ours and _found_no_server(exception):
+            self._server_down(identity, state)
+        elif not ours and (status is None or status in COUNTED_STATUS or status >= 500):
+            self._report(identity, False)
+        state.failures.append(Attempt(identity, status, type(exception).__name__))
         if status in (400, 422) and not ours and not isinstance(exception, ContextWindowExceededError):
             state.client_error = exception
+
+
+def _found_no_server(exception: Exception) -> bool:
+    """Whether a call failed for want of a connection. LiteLLM tells only by class or by its first words."""
+    return isinstance(exception, APIConnectionError) or "connect" in str(exception)[:CONNECT_WORDS].lower()
 
 
 def _client_metadata(data: Mapping[str, Any]) -> Mapping[str, Any] | None:

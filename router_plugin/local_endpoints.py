@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
+from router_plugin.breaker import Breaker
 from router_plugin.errors import InvalidRequest, RequestRefused
 from router_plugin.pipeline import Router
 from router_plugin.request import Surface
@@ -49,12 +50,19 @@ def count_tokens(router: Router, content: bytes) -> dict[str, int]:
     return {"input_tokens": int(token_counter(model="", text=text))}
 
 
-def health(router: Router) -> dict[str, Any]:
-    """What is set up and what was left out, without calling any deployment."""
+def health(router: Router, breaker: Breaker | None = None) -> dict[str, Any]:
+    """What is set up, its circuits, and what was left out, without calling any deployment."""
     inventory = router.config.inventory
     return {
         "deployments": [
-            {"id": d.id, "group": d.group, "provider": d.provider, "local": d.local} for d in inventory.deployments
+            {
+                "id": d.id,
+                "group": d.group,
+                "provider": d.provider,
+                "local": d.local,
+                "circuit": breaker.circuit(d.id).value if breaker is not None else "closed",
+            }
+            for d in inventory.deployments
         ],
         "left_out": [{"id": name, "reason": why} for name, why in inventory.left_out],
     }

@@ -8,9 +8,15 @@ from dataclasses import dataclass, field
 
 import httpx
 
+from router_plugin.errors import RouterPluginError
+
 REMEMBER_SECONDS = 300.0
 SHOW_SECONDS = 5.0
 OLLAMA_PREFIXES = ("ollama/", "ollama_chat/")
+
+
+class Unreachable(RouterPluginError):
+    """The server that would have to prove a model's place doesn't answer."""
 
 
 @dataclass
@@ -22,7 +28,7 @@ class OllamaLocality:
     _servers: dict[str, tuple[float, bool]] = field(default_factory=dict)
 
     async def is_local(self, api_base: str, model: str) -> bool:
-        """Whether the model runs on that server. False too where the server answers something else or nothing."""
+        """Whether the model runs on that server. False where the server answers something else. Errors: Unreachable."""
         name = model.split("/", 1)[1] if model.startswith((*OLLAMA_PREFIXES, "openai/")) else model
         key = (root_of(api_base), name)
         at, local = self._known.get(key, (float("-inf"), False))
@@ -39,6 +45,8 @@ class OllamaLocality:
             if answer.status_code == httpx.codes.NOT_FOUND:
                 return True  # no such model here: the call itself will say so, and nothing is sent on
             shown = answer.raise_for_status().json()
+        except (httpx.ConnectError, httpx.TimeoutException):
+            raise Unreachable(f"No Ollama answers at {base}.") from None
         except (httpx.HTTPError, httpx.InvalidURL, ValueError):
             return False
         if not isinstance(shown, dict) or not ("details" in shown or "model_info" in shown):

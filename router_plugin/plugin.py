@@ -59,7 +59,7 @@ def _start() -> RouterPlugin:
     if config.settings.logs.litellm == "withheld":
         redact.install()
     plugin = RouterPlugin(build_router(config))
-    opening = gate.install(plugin.router)
+    opening = gate.install(plugin.router, plugin.breaker)
     _background.append(asyncio.get_running_loop().create_task(_prove(plugin, opening)))
     return plugin
 

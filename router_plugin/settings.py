@@ -63,6 +63,13 @@ class ChainSettings(_Section):
         return self
 
 
+class BreakerSettings(_Section):
+    """When a deployment is left alone: after so many failures in a row, for so many seconds."""
+
+    failures: int = Field(5, ge=1)
+    recovery_seconds: float = Field(60, gt=0)
+
+
 class RoutingSettings(_Section):
     """Which strategy, which thresholds, how many attempts."""
 
@@ -76,6 +83,7 @@ class RoutingSettings(_Section):
     fast_below: float = Field(0.2, ge=0, le=1, description="score under which a provider's fast model is used")
     premium_from: float = Field(0.7, ge=0, le=1, description="score from which a provider's premium model is used")
     chains: ChainSettings = ChainSettings()
+    breaker: BreakerSettings = BreakerSettings()
 
 
 class ProviderSettings(_Section):

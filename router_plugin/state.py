@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
@@ -21,7 +21,6 @@ class Attempt:
     deployment: str
     status: int | None
     error: str  # the exception's class name
-    at: float
 
     def __str__(self) -> str:
         return f"{self.deployment}: {self.status or self.error}"
@@ -42,7 +41,13 @@ class RequestState:
     served: str | None = None  # the deployment that was called last
     groups_tried: list[str] = field(default_factory=list)
     failures: list[Attempt] = field(default_factory=list)
-    started: float = field(default_factory=time.monotonic)
+    dead_hosts: list[str] = field(default_factory=list)  # one entry a call that found no server there
+    report: Callable[[str, bool], None] | None = None  # tells the breaker how a deployment did
+
+    def answered(self) -> None:
+        """The deployment that was called last is answering."""
+        if self.report is not None and self.served:
+            self.report(self.served, True)
 
     def next_group(self) -> str | None:
         """The first group of the plan that hasn't been picked yet."""

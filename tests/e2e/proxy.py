@@ -103,6 +103,8 @@ def running(
         fakes = {name: stack.enter_context(FakeProvider(name, kind=name)) for name in CLOUD}
         config = pack()
         point_at(config, fakes)
+        # tests share a proxy and break its back ends at will; the breaker has tests and a proxy of its own
+        config["callback_settings"]["router_plugin"]["routing"]["breaker"] = {"failures": 1_000_000}
         if edit is not None:
             edit(config)
         path = folder / "litellm_config.yaml"

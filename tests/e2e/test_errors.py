@@ -86,7 +86,6 @@ def test_no_key_no_answer(proxy: Proxy) -> None:
         ("POST", "/v1/rerank"),
         ("POST", "/model/new"),
         ("POST", "/a/path/of/tomorrow"),
-        ("GET", "/health"),
         ("GET", "/v1/responses/resp_1"),
     ],
 )

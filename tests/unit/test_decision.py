@@ -175,7 +175,7 @@ def test_the_next_group_is_the_first_that_was_not_tried() -> None:
 @pytest.mark.parametrize(("status", "text"), [(529, "d1: 529"), (None, "d1: Timeout")])
 def test_an_attempt_is_told_by_its_status_or_the_kind_of_error(status: int | None, text: str) -> None:
     """A client reads it in the error of a used-up chain."""
-    assert str(Attempt("d1", status, "Timeout", 0.0)) == text
+    assert str(Attempt("d1", status, "Timeout")) == text
 
 
 async def test_requests_at_the_same_time_have_their_own_state() -> None:

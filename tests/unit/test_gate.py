@@ -235,7 +235,7 @@ def failed(*statuses: int | None, local_only: bool = False) -> Callable[[Request
     def prepare(state: RequestState) -> None:
         state.decision = decision(local_only=local_only)
         state.plan = plan("ollama-default", local_only=local_only)
-        state.failures = [Attempt(f"d{i}", status, "Timeout", 0.0) for i, status in enumerate(statuses)]
+        state.failures = [Attempt(f"d{i}", status, "Timeout") for i, status in enumerate(statuses)]
 
     return prepare
 

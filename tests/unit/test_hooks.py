@@ -66,7 +66,8 @@ async def test_a_failing_stage_refuses_the_request(plugin: Any, stage: str) -> N
 
     from router_plugin.hooks import RouterPlugin
 
-    broken = RouterPlugin(replace(plugin.router, **{stage: Broken()}))
+    broken = RouterPlugin(plugin.router)
+    broken.router = replace(plugin.router, **{stage: Broken()})
     with pytest.raises(HTTPException) as caught:
         await decide(broken)
     assert caught.value.status_code == 503
@@ -78,10 +79,12 @@ async def test_a_failing_lock_refuses_the_call(plugin: Any) -> None:
     """An exception in the last check is a refusal."""
     from litellm.exceptions import BadRequestError
 
+    from router_plugin.egress import Lock
     from router_plugin.hooks import RouterPlugin
 
     await decide(plugin)
-    broken = RouterPlugin(replace(plugin.router, config=Broken()))
+    broken = RouterPlugin(plugin.router)
+    broken.lock = Lock(replace(plugin.router, config=Broken()))
     with pytest.raises(BadRequestError, match="lock failed"):
         await broken.async_pre_call_deployment_hook(
             {"model": "openai/gpt-4o", "api_base": CLOUD, "messages": HELLO}, "acompletion"

@@ -10,7 +10,7 @@ import pytest
 
 from router_plugin.deployments import host_of
 from router_plugin.fakes import FakeProvider
-from router_plugin.locality import REMEMBER_SECONDS, OllamaLocality
+from router_plugin.locality import REMEMBER_SECONDS, OllamaLocality, Unreachable
 from router_plugin.ollama import DEFAULT_URL, Ollama, normalise, probe
 
 HOSTS: list[tuple[str | None, str]] = [
@@ -214,9 +214,10 @@ async def test_an_answer_that_proves_nothing_means_no(body: bytes) -> None:
         assert not await OllamaLocality().is_local(url, "ollama/x")
 
 
-async def test_no_answer_means_no() -> None:
-    """A server that can't be asked can't be believed."""
-    assert not await OllamaLocality().is_local(_nowhere(), "ollama/x")
+async def test_no_answer_is_told_apart() -> None:
+    """A server that can't be asked can't be believed, and isn't called a liar either."""
+    with pytest.raises(Unreachable, match="No Ollama answers"):
+        await OllamaLocality().is_local(_nowhere(), "ollama/x")
 
 
 @pytest.mark.parametrize("body", [b"{}", b'{"hello": "world"}'])

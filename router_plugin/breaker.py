@@ -1,0 +1,67 @@
+"""A circuit breaker for each deployment: so many failures in a row open it, a pause later one call may try again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+
+PROBE_SECONDS = 120.0  # a trial call that hasn't reported by then is taken for lost
+
+
+class Circuit(str, Enum):
+    """The state of a deployment's circuit."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    HALF_OPEN = "half_open"
+
+
+@dataclass
+class _Record:
+    failures: int = 0
+    opened_at: float | None = None
+    probe_at: float | None = None
+
+
+@dataclass
+class Breaker:
+    """Counts failures by deployment id. `recovery` and the clock are in seconds."""
+
+    threshold: int = 5
+    recovery: float = 60.0
+    clock: Callable[[], float] = time.monotonic
+    _records: dict[str, _Record] = field(default_factory=dict)
+
+    def circuit(self, deployment: str) -> Circuit:
+        """Closed, open, or half open: the pause is over and a trial call may run or is running."""
+        record = self._records.get(deployment)
+        if record is None or record.opened_at is None:
+            return Circuit.CLOSED
+        return Circuit.HALF_OPEN if self.clock() - record.opened_at >= self.recovery else Circuit.OPEN
+
+    def allows(self, deployment: str) -> bool:
+        """Whether a call may be made now; half open, one at a time."""
+        state = self.circuit(deployment)
+        if state is not Circuit.HALF_OPEN:
+            return state is Circuit.CLOSED
+        probe_at = self._records[deployment].probe_at
+        return probe_at is None or self.clock() - probe_at >= PROBE_SECONDS
+
+    def begin(self, deployment: str) -> None:
+        """A call starts; half open, it is the trial call."""
+        if self.circuit(deployment) is Circuit.HALF_OPEN:
+            self._records[deployment].probe_at = self.clock()
+
+    def succeeded(self, deployment: str) -> None:
+        """A call was answered: the circuit closes."""
+        self._records.pop(deployment, None)
+
+    def failed(self, deployment: str) -> None:
+        """A call failed: counted, and at the threshold (or on a failed trial) the circuit opens."""
+        record = self._records.setdefault(deployment, _Record())
+        record.failures += 1
+        record.probe_at = None
+        if record.failures >= self.threshold:
+            record.opened_at = self.clock()

@@ -1,0 +1,69 @@
+"""The circuit breaker in a real proxy: a provider that keeps failing is left alone, tried once, and taken back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from router_plugin.fakes import FakeProvider
+from router_plugin.fakes.faults import BY_NAME
+from tests.e2e.bodies import ANALYSIS, SSN
+from tests.e2e.conftest import OLLAMA_MODELS
+from tests.e2e.proxy import Proxy, running
+
+RECOVERY_SECONDS = 3.0
+
+
+@pytest.fixture
+def proxy(tmp_path: Path) -> Iterator[Proxy]:
+    """A proxy with the breaker as shipped, but for a short pause and one attempt a deployment."""
+
+    def edit(config: dict[str, Any]) -> None:
+        routing = config["callback_settings"]["router_plugin"]["routing"]
+        routing["breaker"] = {"failures": 5, "recovery_seconds": RECOVERY_SECONDS}
+        routing["max_retries"] = 1
+
+    with (
+        FakeProvider("ollama", kind="ollama", models=OLLAMA_MODELS) as ollama,
+        running(tmp_path, ollama=ollama, edit=edit) as started,
+    ):
+        yield started
+
+
+def circuit(proxy: Proxy, identity: str) -> str:
+    deployments = proxy.client.get("/health").json()["deployments"]
+    return str(next(item["circuit"] for item in deployments if item["id"] == identity))
+
+
+def test_five_failures_open_and_one_trial_closes(proxy: Proxy) -> None:
+    """While it is open no request waits for the provider; after the pause one does, and its answer closes it."""
+    anthropic = proxy.fakes["anthropic"]
+    anthropic.default_fault = BY_NAME["status-500"]
+    for _ in range(8):
+        assert proxy.chat(ANALYSIS).headers["x-router-deployment"] == "openai-premium-1"
+    assert len(anthropic.calls) == 5
+    assert circuit(proxy, "anthropic-premium-1") == "open"
+    time.sleep(RECOVERY_SECONDS)
+    assert circuit(proxy, "anthropic-premium-1") == "half_open"
+    proxy.chat(ANALYSIS)
+    proxy.chat(ANALYSIS)
+    assert len(anthropic.calls) == 6  # the failed trial opened it again
+    time.sleep(RECOVERY_SECONDS)
+    anthropic.default_fault = None
+    assert proxy.chat(ANALYSIS).headers["x-router-deployment"] == "anthropic-premium-1"
+    assert circuit(proxy, "anthropic-premium-1") == "closed"
+
+
+def test_a_dead_local_server_is_found_out_once_a_request(proxy: Proxy) -> None:
+    """Three groups at one dead address cost one failed connection, and the private request is refused."""
+    with proxy.fakes["ollama"].refusing():
+        answer = proxy.chat(SSN)
+        assert answer.status_code == 503
+        assert "stay local" in answer.text
+        assert "No Ollama answers" in answer.text
+    assert proxy.cloud_calls() == []
+    assert proxy.chat(SSN).status_code == 200

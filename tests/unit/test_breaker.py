@@ -1,0 +1,95 @@
+"""router_plugin.breaker: five failures open, one trial a minute later, success closes."""
+
+from __future__ import annotations
+
+import pytest
+
+from router_plugin.breaker import PROBE_SECONDS, Breaker, Circuit
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def breaker(clock: Clock) -> Breaker:
+    return Breaker(threshold=5, recovery=60.0, clock=clock)
+
+
+def fail(breaker: Breaker, times: int) -> None:
+    for _ in range(times):
+        breaker.failed("a")
+
+
+def test_it_opens_at_the_threshold_and_not_before(breaker: Breaker) -> None:
+    """Four failures change nothing; the fifth opens."""
+    fail(breaker, 4)
+    assert breaker.allows("a")
+    fail(breaker, 1)
+    assert not breaker.allows("a")
+    assert breaker.circuit("a") is Circuit.OPEN
+
+
+def test_a_success_forgets_failures(breaker: Breaker) -> None:
+    """Only failures in a row count."""
+    fail(breaker, 4)
+    breaker.succeeded("a")
+    fail(breaker, 4)
+    assert breaker.allows("a")
+
+
+def test_deployments_are_counted_apart(breaker: Breaker) -> None:
+    """One that fails doesn't close another."""
+    fail(breaker, 5)
+    assert breaker.allows("b")
+
+
+def test_after_the_pause_one_trial_call_may_run(breaker: Breaker, clock: Clock) -> None:
+    """Half open, a second call waits for the first one's outcome."""
+    fail(breaker, 5)
+    clock.now = 59.9
+    assert not breaker.allows("a")
+    clock.now = 60.0
+    assert breaker.circuit("a") is Circuit.HALF_OPEN
+    assert breaker.allows("a")
+    breaker.begin("a")
+    assert not breaker.allows("a")
+
+
+def test_a_successful_trial_closes(breaker: Breaker, clock: Clock) -> None:
+    """The deployment takes calls again."""
+    fail(breaker, 5)
+    clock.now = 60.0
+    breaker.begin("a")
+    breaker.succeeded("a")
+    assert breaker.circuit("a") is Circuit.CLOSED
+    assert breaker.allows("a")
+
+
+def test_a_failed_trial_opens_for_another_pause(breaker: Breaker, clock: Clock) -> None:
+    """One failure is enough after the pause."""
+    fail(breaker, 5)
+    clock.now = 60.0
+    breaker.begin("a")
+    breaker.failed("a")
+    clock.now = 119.9
+    assert not breaker.allows("a")
+    clock.now = 120.0
+    assert breaker.allows("a")
+
+
+def test_a_lost_trial_does_not_block_forever(breaker: Breaker, clock: Clock) -> None:
+    """A trial call that never reports is replaced."""
+    fail(breaker, 5)
+    clock.now = 60.0
+    breaker.begin("a")
+    clock.now = 60.0 + PROBE_SECONDS
+    assert breaker.allows("a")
