@@ -45,7 +45,7 @@ def choose(
     if steering.max_tier is not None and tier.rank > steering.max_tier.rank:
         tier = steering.max_tier
     reasons.append(Reason(f"complexity.{complexity.tier.value}"))
-    tier, moved = _after_abstention(tier, complexity, steering, routing)
+    tier, moved = (tier, []) if local_only else _after_abstention(tier, complexity, steering, routing)
     reasons += moved
     if tier is not complexity.tier and not moved:
         reasons.append(Reason("asked.max_tier", tier.value))
