@@ -119,11 +119,10 @@ def _exhausted(state: RequestState, status: int) -> RequestRefused | None:
         return Unreadable(UNREADABLE)
     if state.decision is None or state.plan is None or state.client_error is not None:
         return None
-    if not state.failures and state.denied is None:
+    used_up = state.exhausted or state.denied is not None
+    if status < 500 and not used_up and (status not in (401, 403, 404, 408, 429) or not state.failures):
         return None
-    if status < 500 and status not in (401, 403, 404, 408, 429) and state.denied is None:
-        return None
-    tried = "; ".join(dict.fromkeys(str(failure) for failure in state.failures)) or "none was called"
+    tried = "; ".join(dict.fromkeys(str(failure) for failure in state.failures)) or _last_called(state)
     stays = " It must stay local, so nothing was sent elsewhere." if state.plan.local_only else ""
     cure = " Start one with `ollama serve`, or see `router-plugin doctor`." if state.plan.local_only else ""
     denied = f" {state.denied}" if state.denied else ""
@@ -131,6 +130,11 @@ def _exhausted(state: RequestState, status: int) -> RequestRefused | None:
     if state.failures and all(failure.status == 429 for failure in state.failures):
         failed.status = 429
     return failed
+
+
+def _last_called(state: RequestState) -> str:
+    """For a stream that broke before its content, of which LiteLLM reports no failed attempt."""
+    return f"{state.served} broke off" if state.served else "none was called"
 
 
 def _header(message: Message, name: bytes) -> bytes:

@@ -157,6 +157,7 @@ class RouterPlugin(CustomLogger):
             state.groups_tried.append(model)
         allowed = [d for d in candidates if self._may_try(str((d.get("model_info") or {}).get("id")), state)]
         if not allowed:
+            state.exhausted = True
             raise BadRequestError(
                 message="No deployment of this request's chain is left.", model=model, llm_provider=OURS
             )

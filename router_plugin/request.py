@@ -29,6 +29,7 @@ MAX_LIST_DEPTH = 2  # a list of token arrays
 GEMINI_SIGNATURES = frozenset({"thoughtSignature", "thought_signature"})
 SILENT_FIELDS = frozenset({"model"})  # read by the router itself
 MAX_SETTING = 9_999_999  # a token limit; a longer number may be an identifier
+USER_FIELDS = frozenset({"prediction", "prompt"})  # the caller's own words outside messages
 TOOL_FIELDS = ("tools", "functions")
 
 
@@ -49,7 +50,7 @@ def parse(body: Mapping[str, Any], surface: Surface, *, max_characters: int = MA
             continue
         identity = key in IDENTITY_FIELDS
         named = identity or key in KNOWN_FIELDS or key in OPAQUE_FIELDS
-        origin = Origin.IDENTITY if identity else Origin.SETTING
+        origin = Origin.IDENTITY if identity else Origin.USER if key in USER_FIELDS else Origin.SETTING
         if named and (value is None or isinstance(value, bool) or _is_plain_setting(value)):
             continue
         reader.data(key if named else f"field[{index}]", {key: value}, origin, protocol=not identity)
@@ -115,6 +116,9 @@ def _read_messages(reader: Reader, body: Mapping[str, Any]) -> set[str]:
 def _read_prompt(reader: Reader, body: Mapping[str, Any]) -> set[str]:
     """Completions: a string, a list of strings, or token arrays."""
     _strings(reader, "prompt", body.get("prompt"))
+    if isinstance(body.get("suffix"), str):
+        reader.text("suffix", body["suffix"], Origin.USER)
+        return {"prompt", "suffix"}
     return {"prompt"}
 
 

@@ -37,6 +37,7 @@ class RequestState:
     plan: Plan | None = None
     refusal: RequestRefused | None = None
     client_error: Exception | None = None  # a provider's answer that says the request itself is wrong
+    exhausted: bool = False  # the filter had nothing left to offer
     denied: str | None = None  # why the lock refused a call; ours to say, so it holds no request text
     served: str | None = None  # the deployment that was called last
     groups_tried: list[str] = field(default_factory=list)

@@ -30,7 +30,7 @@ FAILURES: dict[str, Fault | None] = {
     "content-policy": faults.CONTENT_POLICY,
 }
 # Topics are looked for where people speak; there, only identifiers are.
-WITHOUT_TOPICS = ("tool", "suffix")
+WITHOUT_TOPICS = ("tool",)
 # Failures that LiteLLM has a kind of fallback of its own for.
 ANSWERED_BY = {"context-window": "context-window", "content-policy": "content-policy"}
 REFUSED = "refused"  # a whole server refuses, so such cases run apart

@@ -41,6 +41,9 @@ class Addresses:
     cloud: Mapping[str, str]
 
 
+NEVER_OPEN = 1_000_000  # failures
+
+
 def dry_form(raw: Mapping[str, Any], addresses: Addresses) -> dict[str, Any]:
     """A config that reaches nothing but the fakes, and loads no callback but the plugin.
 
@@ -55,6 +58,8 @@ def dry_form(raw: Mapping[str, Any], addresses: Addresses) -> dict[str, Any]:
     config["general_settings"] = {"master_key": INVENTED_KEY}
     ours = _without_addresses((raw.get("callback_settings") or {}).get("router_plugin") or {})
     ours.setdefault("limits", {})["private_timeout_seconds"] = LOCAL_SECONDS
+    # every case must meet its back ends: an open circuit would hide what a failure does
+    ours.setdefault("routing", {})["breaker"] = {"failures": NEVER_OPEN}
     config["callback_settings"] = {"router_plugin": ours}
     return config
 

@@ -87,6 +87,9 @@ def _environment(addresses: Addresses, internet: str) -> dict[str, str]:
         "LITELLM_LOCAL_MODEL_COST_MAP": "True",
         "LITELLM_MODE": "PRODUCTION",  # else LiteLLM reads a .env file
         "LITELLM_TELEMETRY": "False",
+        # LiteLLM's pauses between attempts, in seconds: shorter, since the run makes hundreds of them
+        "INITIAL_RETRY_DELAY": "0.05",
+        "JITTER": "0.05",
         "OLLAMA_HOST": addresses.ollama,
         **dict.fromkeys(("OPENAI_API_BASE", "OPENAI_BASE_URL"), cloud["openai"]),
         **dict.fromkeys(("AZURE_API_BASE", "AZURE_OPENAI_ENDPOINT"), cloud["azure"]),

@@ -119,6 +119,9 @@ def running(
             "OLLAMA_HOST": ollama.base_url if ollama is not None else "http://127.0.0.1:9",
             "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")])),
             "NO_PROXY": "127.0.0.1,localhost",
+            # LiteLLM's pauses between attempts, in seconds: shorter, since the tests make hundreds of them
+            "INITIAL_RETRY_DELAY": "0.05",
+            "JITTER": "0.05",
         }
         port = free_port()
         log = folder / "proxy.log"

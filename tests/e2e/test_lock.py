@@ -201,7 +201,7 @@ def test_listed_keys_have_rules_of_their_own(tmp_path: Path) -> None:
         assert ask(keys["clinic"], ANALYSIS, "openai-premium").headers["x-router-deployment"].startswith("ollama-")
         assert proxy.cloud_calls() == []
         assert ask("sk-unknown", "hi").status_code == 401
-        assert proxy.chat(ANALYSIS, x_router_provider="openai").headers["x-router-deployment"] == "openai-default-1"
+        assert proxy.chat(ANALYSIS, x_router_provider="openai").headers["x-router-deployment"].startswith("openai-")
 
 
 def test_a_large_body_is_scanned_whole(proxy: Proxy) -> None:

@@ -255,7 +255,7 @@ FAILURES: dict[str, tuple[Callable[[RequestState], None] | None, int, int, str]]
     "the client's own key": (None, 401, 401, "own"),
     "the request is wrong": (blamed, 400, 400, "own"),
     "a status that is not about the chain": (failed(500), 400, 400, "own"),
-    "nothing was tried": (failed(), 500, 500, "own"),
+    "a stream that broke off": (failed(), 500, 503, "all_deployments_failed"),
 }
 
 
