@@ -36,6 +36,7 @@ def run(folder: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
 def check(code: int, result: dict[str, Any]) -> None:
     """No leak, most cases met a failure and ended clearly, and a leak would have been seen."""
     assert result["leaked"] == []
+    assert result["unexpected"] == []
     assert (code, result["leaks"]) == (0, 0)
     assert result["cases"] == result["refused"] + result["answered_local"] + result["errors"]
     assert result["answered_local"] >= 10
