@@ -56,7 +56,7 @@ def test_a_flapping_peer_costs_no_answer_and_no_secret(tmp_path: Path) -> None:
         def edit(config: dict[str, Any]) -> None:
             for entry in config["model_list"]:
                 if entry["model_info"]["router"]["provider"] == "anthropic":
-                    entry["litellm_params"] = {**entry["litellm_params"], "api_base": url}
+                    entry["litellm_params"] = {**entry["litellm_params"], "api_base": f"{url}/anthropic"}
 
         with running(tmp_path, ollama=ollama, edit=edit) as proxy:
             served: set[str] = set()
