@@ -116,7 +116,7 @@ def package_lock(rnd: random.Random, m: str) -> str:
     entries = {
         f"node_modules/{name}": {
             "version": f"{rnd.randrange(20)}.{rnd.randrange(20)}.{rnd.randrange(20)}",
-            "resolved": f"https://registry.npmjs.org/{name}/-/{name}-1.2.3.tgz",
+            "resolved": f"https://packages.acme-forge.dev/{name}/-/{name}-1.2.3.tgz",
             "integrity": f"sha512-{base64.b64encode(rnd.randbytes(64)).decode()}",
             "engines": {"node": ">=12.0.0"},
         }
