@@ -13,7 +13,6 @@ from router_plugin.errors import InvalidRequest, RequestTooLarge
 
 MAX_DEPTH = 64  # JSON nested deeper than any client sends; a bound for the walk
 MAX_SMALL_NUMBER = 9_999  # numbers up to here are counts and settings, not identifiers
-MAX_PROTOCOL_VALUE = 128  # a longer "id" is none of the protocol's: scan it
 
 # Part types whose content is text, by the providers' API references.
 TEXT_PARTS = frozenset(
@@ -50,11 +49,8 @@ PAYLOAD_KEYS = frozenset({"data", "file_data", "url", "image_url", "b64_json", "
 # Fields of the protocol itself, and what their values look like. Anything else in them is text and is scanned.
 WORD_FIELDS = frozenset({"role", "type", "object", "status"})
 ID_FIELDS = frozenset({"id", "call_id", "tool_call_id", "tool_use_id"})
-_WORD = re.compile(r"[a-z]+(?:[_.][a-z]+)*")
-_ID = re.compile(
-    r"(?:call|msg|toolu|srvtoolu|mcptoolu|fc|ctc|rs|resp|ws|fs|ci|cu|ig|mcp|mcpl|mcpr|lsh|chatcmpl|run|item)[_-][A-Za-z0-9_-]+"
-    r"|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
-)
+# Where a prefix such as ``call_`` or a run of letters ends and a number begins, or the other way round; or a word ends.
+_EDGE = re.compile(r"_|(?<=[A-Za-z])[-.](?=[0-9])|(?<=[0-9])[-.](?=[A-Za-z])")
 _SIGNATURE = re.compile(
     r"[A-Za-z0-9+/_-]{40,}={0,2}"
 )  # an opaque token in base64; anything shorter or with spaces is text
@@ -106,6 +102,14 @@ class Reader:
         `protocol`: the data is part of the API's own shape, so opaque parts and references count in it.
         """
         self.text(place, "\n".join(self._lines(place, "", value, 0, protocol)), origin)
+
+    def ids(self, place: str, fields: Mapping[str, Any]) -> None:
+        """Ids and signatures: a client may choose them, so rules read them, as they are and taken apart."""
+        for key, value in fields.items():
+            if isinstance(value, str) and _is_read_apart(key, value):
+                apart = _EDGE.sub(" ", value)
+                text = value if apart == value else f"{value}\n{apart}"
+                self.text(f"{place}.{key}", text, Origin.SETTING)
 
     def _lines(self, place: str, key: str, value: object, depth: int, protocol: bool) -> Iterator[str]:
         if depth > MAX_DEPTH:
@@ -174,8 +178,9 @@ class Reader:
         calls = self.content(f"{place}.content", message.get("content"), origin, texts, results)
         if role not in ROLE_ORIGINS:
             self.text(f"{place}.role", role, origin)
+        self.ids(place, message)
         for key, value in message.items():
-            if key in {"content", "role"} or _is_protocol(key, value):
+            if key in {"content", "role"} or _is_protocol(key, value) or _is_read_apart(key, value):
                 continue
             if key == "tool_calls" and isinstance(value, list):
                 calls += len(value)
@@ -204,7 +209,8 @@ class Reader:
             self.turns.append(Turn(Origin.TOOL_RESULT, "\n".join(texts)))
         elif origin is Origin.TOOL_CALL:
             self.turns.append(Turn(Origin.ASSISTANT, "", 1))
-        rest = {k: v for k, v in item.items() if k != "output" and not _is_protocol(k, v)}
+        self.ids(place, item)
+        rest = {k: v for k, v in item.items() if k != "output" and not _is_protocol(k, v) and not _is_read_apart(k, v)}
         self.data(place, rest, origin, protocol=True)
 
     def content(self, place: str, content: object, origin: Origin, texts: list[str], results: list[str]) -> int:
@@ -240,7 +246,8 @@ class Reader:
             kind = "text"
         if not isinstance(kind, str):
             raise InvalidRequest(f"`{place}` has no `type`. A text part is {{type: text, text: ...}}.", param=place)
-        rest = {k: v for k, v in part.items() if not _is_protocol(k, v)}
+        self.ids(place, part)
+        rest = {k: v for k, v in part.items() if not _is_protocol(k, v) and not _is_read_apart(k, v)}
         if kind == "tool_result":
             self._tool_result(place, rest, results)
             return 0
@@ -254,10 +261,7 @@ class Reader:
             if isinstance(text, str):
                 self.text(f"{place}.text", text, origin)
                 texts.append(text)
-            signed = kind == "thinking" and is_signature(rest.get("signature"))
-            self.data(
-                place, {k: v for k, v in rest.items() if not (signed and k == "signature")}, origin, protocol=True
-            )
+            self.data(place, rest, origin, protocol=True)
             return 0
         if kind == "document" and self._text_document(place, rest, origin, texts, results):
             return 0
@@ -285,6 +289,13 @@ class Reader:
         return True
 
 
+PROTOCOL_WORDS = frozenset(
+    {
+        *(*TEXT_PARTS, *TOOL_CALL_PARTS, *OPAQUE_PARTS, *ROLE_ORIGINS, *ITEM_ORIGINS, *OPAQUE_KINDS),
+        *("function", "custom", "tool_result", "ephemeral", "base64", "url", "content", "object", "auto", "enabled"),
+        *("completed", "in_progress", "incomplete", "failed", "searching", "json_object", "json_schema"),
+    }
+)
 _MESSAGE_FIELDS = frozenset(
     {"name", "tool_calls", "function_call", "refusal", "reasoning_content", "thinking_blocks", "audio", "annotations"}
 )
@@ -318,12 +329,12 @@ def _has_type(value: object) -> bool:
 
 
 def _is_protocol(key: object, value: object) -> bool:
-    """A field of the protocol itself, such as a role or a call id, in its usual form."""
-    if not isinstance(value, str) or len(value) > MAX_PROTOCOL_VALUE:
-        return False
-    if key in WORD_FIELDS:
-        return _WORD.fullmatch(value) is not None
-    return key in ID_FIELDS and _ID.fullmatch(value) is not None
+    """A word of the protocol itself, such as a role or a part's type. Ids are read: a client chooses them."""
+    return key in WORD_FIELDS and isinstance(value, str) and value in PROTOCOL_WORDS
+
+
+def _is_read_apart(key: object, value: object) -> bool:
+    return isinstance(value, str) and (key in ID_FIELDS or (key == "signature" and is_signature(value)))
 
 
 def is_signature(value: object) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -19,7 +20,7 @@ from router_plugin.state import LARGE_BODY_BYTES, RequestState
 # Fields of LiteLLM's own that a client may send: none of them moves a request.
 HARMLESS_FIELDS = frozenset(
     {
-        *("metadata", "litellm_metadata", "tags", "cache", "ttl", "guardrails", "no-log", "keepalive_seconds"),
+        *("metadata", "litellm_metadata", "tags", "cache", "ttl", "guardrails", "no-log"),
         *("litellm_session_id", "litellm_trace_id", "id", "max_tokens", "timeout", "stream_timeout", "user"),
     }
 )
@@ -40,6 +41,13 @@ CONTROL_FIELDS = (
     )
     - HARMLESS_FIELDS
 )
+# What a provider gets as headers, query or authorisation; LiteLLM fills some of these from a client's own headers.
+TRANSPORT_FIELDS = (
+    *("api_key", "headers", "extra_headers", "extra_body", "extra_query", "provider_specific_header", "organization"),
+)
+# A beta feature of Anthropic's API, such as ``interleaved-thinking-2025-05-14``; clients of theirs depend on them.
+_BETA = re.compile(r"[a-z]+(?:-(?:[a-z]+|[0-9]{1,3}[a-z]))*-(?:20[0-9]{2}-[0-9]{2}-[0-9]{2}|20[0-9]{6})")
+MAX_BETAS = 16
 # Arguments that LiteLLM adds to a call and that no provider receives.
 INTERNAL_ARGUMENTS = frozenset(
     {
@@ -49,7 +57,10 @@ INTERNAL_ARGUMENTS = frozenset(
         *("base_url", "deployment_id", "include_fallback_errors", "original_generic_function"),
         *("model_group", "response_api_deployment", "is_async", "aresponses"),
     }
-) - {"messages", "input", "prompt", "system", "tools", "headers", "organization", "stream_options"}
+) - {
+    *("messages", "input", "prompt", "system", "tools", "headers", "organization", "stream_options"),
+    *("provider_specific_header", "extra_headers", "extra_body", "extra_query"),
+}
 SENDS_METADATA = frozenset({Surface.RESPONSES, Surface.MESSAGES})  # elsewhere `metadata` is LiteLLM's own
 
 SURFACES: Mapping[str, Surface] = {
@@ -73,6 +84,13 @@ class ServerDown(EgressDenied):
 def control_fields(body: Iterable[str]) -> list[str]:
     """The fields of a client's body that could move the request."""
     return [key for key in body if key in CONTROL_FIELDS or key.startswith("_")]
+
+
+def beta_features(headers: Mapping[str, Any]) -> tuple[str, ...]:
+    """The feature names in a client's `anthropic-beta` header; anything that isn't one is left out."""
+    given = next((str(value) for key, value in headers.items() if str(key).lower() == "anthropic-beta"), "")
+    names = [name.strip() for name in given.split(",")]
+    return tuple(name for name in names if _BETA.fullmatch(name))[:MAX_BETAS]
 
 
 class Lock:

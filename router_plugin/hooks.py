@@ -8,12 +8,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from fastapi import HTTPException
-from litellm.exceptions import APIConnectionError, BadRequestError, ContextWindowExceededError
+from litellm.exceptions import APIConnectionError, BadRequestError, ContextWindowExceededError, Timeout
 from litellm.integrations.custom_logger import CustomLogger
 
 from router_plugin.breaker import Breaker
 from router_plugin.deployments import is_auto
-from router_plugin.egress import SENDS_METADATA, SURFACES, EgressDenied, Lock, ServerDown, control_fields
+from router_plugin.egress import (
+    SENDS_METADATA,
+    SURFACES,
+    TRANSPORT_FIELDS,
+    EgressDenied,
+    Lock,
+    ServerDown,
+    beta_features,
+    control_fields,
+)
 from router_plugin.errors import EndpointClosed, HistoryNotShown, RequestRefused
 from router_plugin.pipeline import Router
 from router_plugin.request import IDENTITY_FIELDS, Surface
@@ -77,12 +86,19 @@ class RouterPlugin(CustomLogger):
             )
         sent = (data.get("proxy_server_request") or {}).get("body")
         sent = sent if isinstance(sent, Mapping) else data
-        for key in control_fields(list(sent)):
+        # LiteLLM leaves what it takes for transport out of its snapshot of the body, so that is named apart
+        for key in (*control_fields(list(sent)), *TRANSPORT_FIELDS):
             data.pop(key, None)
-        data.pop("api_key", None)
         body = {key: data[key] for key in sent if key in data and key not in METADATA_FIELDS}
         metadata = _client_metadata(data)
         headers = (data.get("proxy_server_request") or {}).get("headers") or {}
+        betas = beta_features(headers)
+        if betas:
+            body["anthropic-beta"] = list(betas)
+            data["provider_specific_header"] = {
+                "custom_llm_provider": "anthropic",
+                "extra_headers": {"anthropic-beta": ",".join(betas)},
+            }
         steering = read_steering(str(data.get("model") or ""), headers, metadata, self.router.config.inventory)
         if metadata:
             body["metadata"] = {key: value for key, value in metadata.items() if key != METADATA_KEY}
@@ -226,7 +242,7 @@ class RouterPlugin(CustomLogger):
         ours = getattr(exception, "llm_provider", None) == OURS
         if not ours and _found_no_server(exception):
             self._server_down(identity, state)
-        elif not ours and (status is None or status in COUNTED_STATUS or status >= 500):
+        elif not ours and (isinstance(exception, Timeout) or status in COUNTED_STATUS or (status or 0) >= 500):
             self._report(identity, False)
         state.failures.append(Attempt(identity, status, type(exception).__name__))
         if status in (400, 422) and not ours and not isinstance(exception, ContextWindowExceededError):

@@ -28,6 +28,7 @@ KNOWN_FIELDS = frozenset(
 MAX_LIST_DEPTH = 2  # a list of token arrays
 GEMINI_SIGNATURES = frozenset({"thoughtSignature", "thought_signature"})
 SILENT_FIELDS = frozenset({"model"})  # read by the router itself
+PROSE_WORDS = 7  # from so many words on, a string is a sentence rather than a name
 MAX_SETTING = 9_999_999  # a token limit; a longer number may be an identifier
 USER_FIELDS = frozenset({"prediction", "prompt"})  # the caller's own words outside messages
 TOOL_FIELDS = ("tools", "functions")
@@ -50,7 +51,8 @@ def parse(body: Mapping[str, Any], surface: Surface, *, max_characters: int = MA
             continue
         identity = key in IDENTITY_FIELDS
         named = identity or key in KNOWN_FIELDS or key in OPAQUE_FIELDS
-        origin = Origin.IDENTITY if identity else Origin.USER if key in USER_FIELDS else Origin.SETTING
+        prose = key in USER_FIELDS or not named or _holds_prose(value)
+        origin = Origin.USER if prose else Origin.IDENTITY if identity else Origin.SETTING
         if named and (value is None or isinstance(value, bool) or _is_plain_setting(value)):
             continue
         reader.data(key if named else f"field[{index}]", {key: value}, origin, protocol=not identity)
@@ -82,6 +84,16 @@ def _has_anthropic_part(message: object) -> bool:
 
 def _listed(value: object) -> Sequence[Any]:
     return value if isinstance(value, list) else ()
+
+
+def _holds_prose(value: object, depth: int = 0) -> bool:
+    """Whether a setting or a field about the caller holds sentences: then they are words like any message's."""
+    if isinstance(value, str):
+        return len(value.split(None, PROSE_WORDS)) >= PROSE_WORDS
+    if depth > MAX_LIST_DEPTH + 2 or not isinstance(value, (list, Mapping)):
+        return depth > MAX_LIST_DEPTH + 2
+    inner = [*value, *value.values()] if isinstance(value, Mapping) else value
+    return any(_holds_prose(item, depth + 1) for item in inner)
 
 
 def _is_plain_setting(value: object) -> bool:
@@ -197,8 +209,10 @@ def _gemini_content(reader: Reader, place: str, content: object, default_role: s
             elif key in {"functionCall", "function_call", "functionResponse", "function_response"}:
                 calls += 1
                 reader.data(f"{spot}.{key}", value, Origin.TOOL_CALL)
-            elif (key == "thought" and isinstance(value, bool)) or (key in GEMINI_SIGNATURES and is_signature(value)):
+            elif key == "thought" and isinstance(value, bool):
                 continue
+            elif key in GEMINI_SIGNATURES and is_signature(value):
+                reader.text(f"{spot}.{key}", value, Origin.SETTING)  # rules read it; it is no prose
             elif key == "thought" or key in GEMINI_SIGNATURES:
                 reader.data(f"{spot}.{key}", value, origin)
             else:

@@ -210,3 +210,82 @@ def test_a_large_body_is_scanned_whole(proxy: Proxy) -> None:
     answer = proxy.chat(text + SSN)
     assert answer.headers["x-router-private"] == "true"
     assert proxy.cloud_calls() == []
+
+
+DIAGNOSIS = "The patient Maria Gomez, aged 54, was diagnosed with HIV and has told nobody at work about it."
+SMUGGLED: dict[str, tuple[str, dict[str, Any], dict[str, str]]] = {
+    "provider_specific_header": (
+        "chat",
+        {
+            "provider_specific_header": {
+                "custom_llm_provider": "anthropic,openai,azure",
+                "extra_headers": {"x-note": SSN},
+            }
+        },
+        {},
+    ),
+    "headers": ("chat", {"headers": {"x-note": DIAGNOSIS}}, {}),
+    "headers of messages": ("messages", {"headers": {"x-note": SSN}}, {}),
+    "anthropic-beta": ("messages", {}, {"anthropic_beta": SSN}),
+    "anthropic-version": ("messages", {}, {"anthropic_version": SSN}),
+    "a date that looks like a feature": ("messages", {}, {"anthropic_beta": "ssn-536-22-8726-2025-01-01"}),
+    "a call id": (
+        "chat",
+        {"messages": [{"role": "tool", "tool_call_id": "call_078-05-1120", "content": "4"}]},
+        {},
+    ),
+    "a key in a call id": (
+        "responses",
+        {"input": [{"type": "function_call_output", "call_id": "call_AKIAIOSFODNN7EXAMPLE", "output": "4"}]},
+        {},
+    ),
+    "a tool_use id": (
+        "messages",
+        {
+            "messages": [
+                {"role": "assistant", "content": [{"type": "tool_use", "id": "toolu_078-05-1120", "input": {}}]}
+            ]
+        },
+        {},
+    ),
+    "a signature": (
+        "messages",
+        {
+            "messages": [
+                {
+                    "role": "assistant",
+                    "content": [
+                        {"type": "thinking", "thinking": "hm", "signature": "my-ssn-is-078-05-1120-" + "A" * 40},
+                        {"type": "text", "text": "ok"},
+                    ],
+                },
+                {"role": "user", "content": ANALYSIS},
+            ]
+        },
+        {},
+    ),
+    "an unknown field": ("chat", {"instructions": DIAGNOSIS}, {}),
+    "a stop sequence": ("messages", {"stop_sequences": [DIAGNOSIS]}, {}),
+    "a user name": ("chat", {"user": DIAGNOSIS}, {}),
+}
+TELLTALE = ("078-05-1120", "536-22-8726", "Maria Gomez", "AKIAIOSFODNN7EXAMPLE")
+
+
+@pytest.mark.parametrize("provider", CLOUD)
+@pytest.mark.parametrize("case", SMUGGLED)
+def test_no_side_door_carries_private_text(proxy: Proxy, case: str, provider: str) -> None:
+    """Headers, ids, signatures and fields beside the messages are read, dropped, or stay at home with the request."""
+    surface, more, headers = SMUGGLED[case]
+    proxy.post(PATHS[surface], body(surface, ANALYSIS) | more, x_router_provider=provider, **headers)
+    assert [text for text in TELLTALE if proxy.cloud_saw(text)] == []
+
+
+def test_beta_features_of_anthropic_pass(proxy: Proxy) -> None:
+    """Clients that need a feature of the API still get it."""
+    wanted = "interleaved-thinking-2025-05-14,claude-code-20250219"
+    answer = proxy.post(
+        PATHS["messages"], body("messages", ANALYSIS), x_router_provider="anthropic", anthropic_beta=wanted
+    )
+    assert answer.status_code == 200, answer.text
+    sent = proxy.fakes["anthropic"].calls[0].headers.get("anthropic-beta", "")
+    assert all(name in sent for name in wanted.split(","))
