@@ -12,7 +12,6 @@ from router_plugin.conversation import Opaque, Origin, Segment, Turn
 from router_plugin.errors import InvalidRequest, RequestTooLarge
 
 MAX_DEPTH = 64  # JSON nested deeper than any client sends; a bound for the walk
-MAX_SMALL_NUMBER = 9_999  # numbers up to here are counts and settings, not identifiers
 
 # Part types whose content is text, by the providers' API references.
 TEXT_PARTS = frozenset(

@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 DRIFT_ALERT_PSI = 0.2  # Siddiqi 2006: "significant shift"
-DRIFT_WATCH_PSI = 0.1  # Siddiqi 2006: "some shift"
 _FLOOR = 1e-4  # an empty bin counts as this share, so that the logarithm is finite
 
 SCORE_EDGES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)

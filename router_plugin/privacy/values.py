@@ -75,12 +75,6 @@ def password(hit: Hit) -> bool:
     return (classes(value) >= 2 and any(c.isdigit() for c in value)) or classes(value) >= 3
 
 
-def plain_password(hit: Hit) -> bool:
-    """As `password`, and also a single word of eight or more letters: for places where only a password can stand."""
-    value = hit.value.strip("\"'`,;.")
-    return password(hit) or (len(value) >= 8 and value.isalpha() and not placeholder(value) and not _CODE.search(value))
-
-
 def random_tail(hit: Hit) -> bool:
     """After a known prefix: anything but a placeholder or a run of words."""
     value = hit.value

@@ -155,7 +155,8 @@ def test_reload_takes_a_good_file_and_refuses_a_bad_one(tmp_path: Path, caplog: 
             now[0] += 2.0
             scorer.score(asked("hi"))
     assert scorer.current is first
-    assert len(caplog.records) == 1
+    ours = [record for record in caplog.records if record.name.startswith("router_plugin")]
+    assert len(ours) == 1
     shutil.copy(MODEL, path)
     os.utime(path, (1, 1))
     scorer.score(asked("hi"))
