@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from router_plugin.api_errors import error_body
 from router_plugin.errors import RequestRefused
+from router_plugin.outcome import Ending
 from router_plugin.request import Surface
 from router_plugin.state import RequestState
 from router_plugin.streams import has_content
@@ -15,6 +17,7 @@ from router_plugin.streams import has_content
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
 
+CLIENT_GONE = 499
 MAX_HELD_BYTES = 262_144  # of a stream without content; then the headers go, with the planned deployment only
 
 
@@ -49,10 +52,19 @@ class Answer:
         self._size = 0
         self._streams = False
         self._passing = False
+        self._begun = time.monotonic()
+        self._first_content: float | None = None
+        self._complete = False
+
+    def ending(self) -> Ending:
+        """How the answer left, or that it never did: a client that hangs up is status 499, nginx's word for it."""
+        status = int(self._start["status"]) if self._start is not None and self._passing else CLIENT_GONE
+        return Ending(status, self._complete, time.monotonic() - self._begun, self._first_content)
 
     async def __call__(self, message: Message) -> None:
         if self._passing:
             await self._send(message)
+            self._complete = self._complete or _is_last(message)
         elif message["type"] == "http.response.start":
             self._start = message
             self._streams = _header(message, b"content-type").startswith(b"text/event-stream")
@@ -65,13 +77,17 @@ class Answer:
         """End an answer that LiteLLM left unfinished. One that is under way can only be cut."""
         if self._passing:
             return
-        await refuse(self._send, self._state.refusal or Unreadable(UNREADABLE), self._surface)
+        refusal = self._state.refusal or Unreadable(UNREADABLE)
+        self._state.refusal = refusal
+        self._start = {"status": refusal.status}
         self._passing = True
+        await refuse(self._send, refusal, self._surface)
+        self._complete = True
 
     async def _body(self, message: Message, start: Message) -> None:
         self._held.append(message)
         self._size += len(message.get("body", b""))
-        last = not message.get("more_body", False)
+        last = _is_last(message)
         failed = start["status"] >= 400
         if failed and last:
             self._replace_error(start)
@@ -88,6 +104,7 @@ class Answer:
         refusal = self._state.refusal or _exhausted(self._state, int(start["status"]))
         if refusal is None:
             return
+        self._state.refusal = refusal
         body = json.dumps(error_body(refusal, self._surface)).encode()
         kept = [(k, v) for k, v in start["headers"] if k.lower() not in (b"content-length", b"content-type")]
         start["status"] = refusal.status
@@ -98,10 +115,12 @@ class Answer:
         self._passing = True
         if int(start["status"]) < 400 and known:
             self._state.answered()
+            self._first_content = time.monotonic() - self._begun
         start["headers"] = [*start.get("headers", ()), *self._decision_headers(int(start["status"]), known)]
         await self._send(start)
         for message in self._held:
             await self._send(message)
+            self._complete = _is_last(message)
         self._held = []
 
     def _decision_headers(self, status: int, known: bool) -> list[tuple[bytes, bytes]]:
@@ -135,6 +154,10 @@ def _exhausted(state: RequestState, status: int) -> RequestRefused | None:
 def _last_called(state: RequestState) -> str:
     """For a stream that broke before its content, of which LiteLLM reports no failed attempt."""
     return f"{state.served} broke off" if state.served else "none was called"
+
+
+def _is_last(message: Message) -> bool:
+    return message["type"] == "http.response.body" and not message.get("more_body", False)
 
 
 def _header(message: Message, name: bytes) -> bytes:

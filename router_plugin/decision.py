@@ -41,6 +41,8 @@ class Decision:
     reasons: tuple[Reason, ...]
     model_version: str
     local_only: bool
+    p_local: float = 0.0  # P(a local ~8B model suffices)
+    p_mid: float = 0.0  # P(a mid-size model suffices)
     droppable: tuple[str, ...] = ()  # places in `user` or `metadata` that don't go to the cloud
     signals: tuple[Signal, ...] = ()
 

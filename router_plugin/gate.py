@@ -13,6 +13,7 @@ from router_plugin.breaker import Breaker
 from router_plugin.endpoints import is_open, routed_surface
 from router_plugin.errors import EndpointClosed, RequestRefused, RequestTooLarge
 from router_plugin.local_endpoints import COUNT_TOKENS, HEALTH, authorise, count_tokens, health
+from router_plugin.outcome import Recorder
 from router_plugin.pipeline import Router
 from router_plugin.request import Surface
 from router_plugin.state import LARGE_BODY_BYTES, RequestState, begin
@@ -65,9 +66,15 @@ class Gate:
     """ASGI middleware around LiteLLM's app."""
 
     def __init__(
-        self, app: App, router: Router, opening: Opening | None = None, breaker: Breaker | None = None
+        self,
+        app: App,
+        router: Router,
+        opening: Opening | None = None,
+        breaker: Breaker | None = None,
+        recorder: Recorder | None = None,
     ) -> None:
         self.app = app
+        self.recorder = recorder or Recorder()
         self.breaker = breaker
         self.router = router
         self.settings = router.config.settings
@@ -109,6 +116,8 @@ class Gate:
         except Exception as error:  # noqa: BLE001 - the server would log a traceback, which may hold request text
             log.error("router_plugin: LiteLLM failed on %s (%s)", path, type(error).__name__)
             await answer.fail()
+        finally:
+            self.recorder.ended(state, answer.ending())
 
     async def _answered_here(
         self, method: str, path: str, scope: MutableMapping[str, Any], receive: Receive, send: Send
@@ -151,7 +160,7 @@ class _Bounded:
         return message
 
 
-def install(router: Router, breaker: Breaker) -> Opening:
+def install(router: Router, breaker: Breaker, recorder: Recorder) -> Opening:
     """Put the gate in front of the running proxy's app; it lets requests through once the result is opened.
 
     The app has built its middleware already, so the stack is built anew; requests look it up at each call.
@@ -161,7 +170,7 @@ def install(router: Router, breaker: Breaker) -> Opening:
 
     opening = Opening()
     app.user_middleware[:] = [item for item in app.user_middleware if getattr(item, "cls", None) != Gate]
-    app.user_middleware.insert(0, Middleware(Gate, router=router, opening=opening, breaker=breaker))
+    app.user_middleware.insert(0, Middleware(Gate, router=router, opening=opening, breaker=breaker, recorder=recorder))
     app.middleware_stack = app.build_middleware_stack()
     return opening
 

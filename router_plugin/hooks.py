@@ -24,6 +24,7 @@ from router_plugin.egress import (
     control_fields,
 )
 from router_plugin.errors import EndpointClosed, HistoryNotShown, RequestRefused
+from router_plugin.outcome import Recorder
 from router_plugin.pipeline import Router
 from router_plugin.request import IDENTITY_FIELDS, Surface
 from router_plugin.settings import KeySettings
@@ -41,13 +42,17 @@ STORED_HISTORY = ("opaque.previous_response", "opaque.conversation")
 METADATA_FIELDS = ("metadata", "litellm_metadata")  # LiteLLM keeps its own notes in them, the client's among these
 
 
-class RouterPlugin(CustomLogger):
-    """LiteLLM runs a pre-call hook only where the leaf class defines it: don't subclass this one."""
+class RouterPlugin_PROXY_(CustomLogger):  # noqa: N801
+    """LiteLLM runs a pre-call hook only where the leaf class defines it: don't subclass this one.
+
+    `no-log`, which private requests carry, silences every log callback but those with `_PROXY_` in the class name.
+    """
 
     def __init__(self, router: Router) -> None:
         super().__init__()
         self.router = router
         self.lock = Lock(router)
+        self.recorder = Recorder()
         breaker = router.config.settings.routing.breaker
         self.breaker = Breaker(breaker.failures, breaker.recovery_seconds)
 
@@ -226,6 +231,14 @@ class RouterPlugin(CustomLogger):
             state.served = identity
             self.breaker.begin(identity)
         return kwargs
+
+    async def async_log_success_event(
+        self, kwargs: Mapping[str, Any], response_obj: Any, start_time: Any, end_time: Any
+    ) -> None:
+        """An answer is complete and LiteLLM has counted its tokens and its cost."""
+        state = current()
+        if state is not None and state.decision is not None:
+            self.recorder.used(state, kwargs)
 
     # -- what became of an attempt ------------------------------------------------------------------------------------
 

@@ -67,6 +67,8 @@ class Router:
             reasons=policy.reasons,
             model_version=complexity.model_version,
             local_only=plan.local_only,
+            p_local=complexity.p_local,
+            p_mid=complexity.p_mid,
             droppable=() if plan.local_only else verdict.droppable,
             signals=complexity.signals,
         )

@@ -11,8 +11,9 @@ from pathlib import Path
 from router_plugin import gate, redact, selftest
 from router_plugin.build import build_router
 from router_plugin.config import RouterConfig, load
+from router_plugin.decision_log import DecisionLog
 from router_plugin.errors import ConfigError
-from router_plugin.hooks import RouterPlugin
+from router_plugin.hooks import RouterPlugin_PROXY_ as RouterPlugin
 
 log = logging.getLogger("router_plugin")
 
@@ -59,7 +60,10 @@ def _start() -> RouterPlugin:
     if config.settings.logs.litellm == "withheld":
         redact.install()
     plugin = RouterPlugin(build_router(config))
-    opening = gate.install(plugin.router, plugin.breaker)
+    decisions = config.settings.decision_log
+    if decisions.path:
+        plugin.recorder.add(DecisionLog(Path(decisions.path), decisions.max_rows).add)
+    opening = gate.install(plugin.router, plugin.breaker, plugin.recorder)
     _background.append(asyncio.get_running_loop().create_task(_prove(plugin, opening)))
     return plugin
 

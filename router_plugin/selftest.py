@@ -10,7 +10,7 @@ from litellm.exceptions import BadRequestError
 from router_plugin.errors import RouterPluginError
 
 if TYPE_CHECKING:
-    from router_plugin.hooks import RouterPlugin
+    from router_plugin.hooks import RouterPlugin_PROXY_ as RouterPlugin
 
 # A documented example number: no one's.
 PROBE_TEXT = "My social security number is 078-05-1120."

@@ -130,6 +130,13 @@ class LogSettings(_Section):
     litellm: Literal["withheld", "full"] = "withheld"
 
 
+class DecisionLogSettings(_Section):
+    """One record a request: scores, reasons, tokens, cost, times; never text. `.jsonl` is lines, else SQLite."""
+
+    path: str | None = Field(None, description="a file; null keeps no log")
+    max_rows: int = Field(1_000_000, ge=1_000, description="the oldest records beyond these are dropped")
+
+
 DEFAULT_PRIORITIES = {"ollama": 1, "azure": 2, "openai": 3, "anthropic": 4, "embedded": 5}
 
 
@@ -146,6 +153,7 @@ class Settings(_Section):
     limits: LimitSettings = LimitSettings()
     endpoints: EndpointSettings = EndpointSettings()
     logs: LogSettings = LogSettings()
+    decision_log: DecisionLogSettings = DecisionLogSettings()
     keys: tuple[KeySettings, ...] = Field(
         (), description="needs general_settings.custom_auth: router_plugin.auth.user_api_key_auth"
     )

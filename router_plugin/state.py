@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from router_plugin.decision import Decision
 from router_plugin.errors import RequestRefused
+from router_plugin.outcome import Ending, Usage
 from router_plugin.plan import Plan
 from router_plugin.request import Surface
 
@@ -44,6 +45,9 @@ class RequestState:
     failures: list[Attempt] = field(default_factory=list)
     dead_hosts: list[str] = field(default_factory=list)  # one entry a call that found no server there
     report: Callable[[str, bool], None] | None = None  # tells the breaker how a deployment did
+    usage: Usage | None = None  # once LiteLLM has counted the answer
+    ending: Ending | None = None  # once the answer has left
+    recorded: bool = False
 
     def answered(self) -> None:
         """The deployment that was called last is answering."""

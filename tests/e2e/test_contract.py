@@ -38,7 +38,7 @@ def test_the_hooks_have_the_signatures_that_we_implement(name: str, parameters: 
 
 
 def test_the_pre_call_hook_runs_only_where_the_leaf_class_defines_it() -> None:
-    """The rule that keeps RouterPlugin from being subclassed."""
+    """The rule that keeps the plugin class from being subclassed."""
     from litellm.proxy.utils import ProxyLogging
 
     assert '"async_pre_call_hook" in vars(_callback.__class__)' in inspect.getsource(ProxyLogging.pre_call_hook)

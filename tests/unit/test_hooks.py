@@ -38,7 +38,7 @@ def plugin() -> Any:
     pytest.MonkeyPatch().setenv("LITELLM_LOCAL_MODEL_COST_MAP", "True")
     from router_plugin.build import build_router
     from router_plugin.config import load
-    from router_plugin.hooks import RouterPlugin
+    from router_plugin.hooks import RouterPlugin_PROXY_ as RouterPlugin
 
     return RouterPlugin(build_router(load(Path(__file__).parents[2] / "litellm_config.yaml", KEYS)))
 
@@ -64,7 +64,7 @@ async def test_a_failing_stage_refuses_the_request(plugin: Any, stage: str) -> N
     """An exception in any stage is a 503 that says so, and names no text of the request."""
     from fastapi import HTTPException
 
-    from router_plugin.hooks import RouterPlugin
+    from router_plugin.hooks import RouterPlugin_PROXY_ as RouterPlugin
 
     broken = RouterPlugin(plugin.router)
     broken.router = replace(plugin.router, **{stage: Broken()})
@@ -80,7 +80,7 @@ async def test_a_failing_lock_refuses_the_call(plugin: Any) -> None:
     from litellm.exceptions import BadRequestError
 
     from router_plugin.egress import Lock
-    from router_plugin.hooks import RouterPlugin
+    from router_plugin.hooks import RouterPlugin_PROXY_ as RouterPlugin
 
     await decide(plugin)
     broken = RouterPlugin(plugin.router)
