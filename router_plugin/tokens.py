@@ -1,4 +1,4 @@
-"""Text -> terms for the linear text models: words and word pairs, and character 4-grams, in any script."""
+"""Text -> terms for the linear text models: words and pairs, beginnings and endings, character 4-grams."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+STEM, LONG_STEM, ENDING = 4, 6, 3  # letters
 FEATURE_VERSION = "terms-1"  # part of every model file: change it whenever a function here returns something else
 
 # Scripts written without spaces are taken character by character; pairs of neighbours then give bigrams.
@@ -89,16 +90,35 @@ def single_terms(found: list[str]) -> list[str]:
     return found
 
 
+def stem_terms(found: list[str]) -> list[str]:
+    """Beginnings and endings of words: what a word shares with its other forms, at a fraction of 4-grams' number."""
+    terms: list[str] = []
+    for word in found:
+        if len(word) <= STEM:
+            terms.append(word)
+            continue
+        terms += (f"{word[:STEM]}-", f"-{word[-ENDING:]}")
+        if len(word) > LONG_STEM:
+            terms.append(f"{word[:LONG_STEM]}-")
+    return terms
+
+
 TERMS: dict[str, Callable[[list[str]], list[str]]] = {
     "words": word_terms,
     "chars": char_terms,
     "singles": single_terms,
+    "stems": stem_terms,
 }
 
 
 def words(text: str) -> list[str]:
     """`word_terms` of a text."""
     return word_terms(tokens(text))
+
+
+def stems(text: str) -> list[str]:
+    """`stem_terms` of a text."""
+    return stem_terms(tokens(text))
 
 
 def chars(text: str) -> list[str]:

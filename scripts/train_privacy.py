@@ -39,8 +39,10 @@ from router_plugin.training.linear import (
 )
 
 FOLDS = 5
-SPEC = LinearSpec(blocks=(BlockSpec("words"), BlockSpec("words", view=1, scale=0.7)), C=20.0)
-LOOKALIKE_FALSE_POSITIVES = 0.08  # of the harmless look-alikes, which are far harder than what people ask
+SPEC = LinearSpec(blocks=(BlockSpec("words"), BlockSpec("words", view=1, scale=0.7), BlockSpec("stems")), C=40.0)
+ORDINARY_WEIGHT = 0.1  # there are many of them, and they are easy
+NEGATIVE_WEIGHT = 2.0
+LOOKALIKE_FALSE_POSITIVES = 0.07  # of the harmless look-alikes, which are far harder than what people ask
 AGENT_FALSE_POSITIVES = 0.025  # in sessions with tools: dozens of texts about code, and one is enough to hold all back
 SCREEN_KEEPS = 0.985  # share of private rows that must pass the first look
 # Benchmark questions hardly say "I" or "my"; without this the model would take these words for the matter itself.
@@ -78,7 +80,7 @@ def ordinary(folder: Path) -> list[dict[str, Any]]:
         for number, row in enumerate(read(path) if path.is_file() else []):
             if row.get("split", "train") == "train" and (row.get("split") or number % 2 == 0):
                 base = {"id": f"{name}-{number}", "text": row["prompt"], "private": False, "kind": "neg_benchmark"}
-                found += [{**piece, "weight": 0.15} for piece in pieces(base)]
+                found += [{**piece, "weight": ORDINARY_WEIGHT} for piece in pieces(base)]
     return found
 
 
@@ -138,7 +140,7 @@ def main() -> None:
     negatives = []
     if arguments.negatives.is_file():
         whole = [row for row in read(arguments.negatives) if row["kind"] in NEGATIVE_KINDS]
-        negatives = [piece for row in whole for piece in pieces(row)]
+        negatives = [{**piece, "weight": NEGATIVE_WEIGHT} for row in whole for piece in pieces(row)]
     everything = [*rows, *negatives, *ordinary(arguments.ordinary)]
     examples = [example(row) for row in everything]
     logits = out_of_fold(everything, examples)

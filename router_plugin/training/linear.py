@@ -16,13 +16,13 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from router_plugin.textmodel import Block, DenseBlock, Head, TextModel
-from router_plugin.tokens import chars, tokens, words
+from router_plugin.tokens import chars, stems, tokens, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
-ANALYZERS = {"words": words, "chars": chars, "singles": tokens}
+ANALYZERS = {"words": words, "chars": chars, "singles": tokens, "stems": stems}
 CERTAIN = 4.0  # logit of .98
 NO_TERM = "-"  # no analyzer returns it
 DECIMALS = 4  # weights and idf in the file; the fitted estimators are rounded alike, so both score the same
