@@ -28,6 +28,13 @@ class AllFailed(RequestRefused):
     code = "all_deployments_failed"
 
 
+class EgressRefused(RequestRefused):
+    """The lock refused the call: what would be sent is private or can't be read, and the target isn't local."""
+
+    status = 403
+    code = "egress_denied"
+
+
 class Unreadable(RequestRefused):
     """LiteLLM failed on a request before the router saw it."""
 
@@ -145,6 +152,8 @@ def _exhausted(state: RequestState, status: int) -> RequestRefused | None:
     stays = " It must stay local, so nothing was sent elsewhere." if state.plan.local_only else ""
     cure = " Start one with `ollama serve`, or see `router-plugin doctor`." if state.plan.local_only else ""
     denied = f" {state.denied}" if state.denied else ""
+    if state.shut and not any(failure.called for failure in state.failures):
+        return EgressRefused(f"The router's lock refused this request: {state.denied}{stays}")
     failed = AllFailed(f"Every deployment for this request failed ({tried}).{denied}{stays}{cure}")
     if state.failures and all(failure.status == 429 for failure in state.failures):
         failed.status = 429

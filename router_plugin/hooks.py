@@ -218,6 +218,7 @@ class RouterPlugin_PROXY_(CustomLogger):  # noqa: N801
         except EgressDenied as denied:
             if state is not None:
                 state.denied = str(denied)
+                state.shut = not isinstance(denied, ServerDown)
                 if isinstance(denied, ServerDown):
                     self._server_down(_deployment_id(kwargs), state)
             raise BadRequestError(message=str(denied), model=str(kwargs.get("model")), llm_provider=OURS) from None
@@ -257,7 +258,7 @@ class RouterPlugin_PROXY_(CustomLogger):  # noqa: N801
             self._server_down(identity, state)
         elif not ours and (isinstance(exception, Timeout) or status in COUNTED_STATUS or (status or 0) >= 500):
             self._report(identity, False)
-        state.failures.append(Attempt(identity, status, type(exception).__name__))
+        state.failures.append(Attempt(identity, status, type(exception).__name__, called=not ours))
         if status in (400, 422) and not ours and not isinstance(exception, ContextWindowExceededError):
             state.client_error = exception
 

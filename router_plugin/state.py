@@ -22,6 +22,7 @@ class Attempt:
     deployment: str
     status: int | None
     error: str  # the exception's class name
+    called: bool = True  # False where the router itself refused the call
 
     def __str__(self) -> str:
         return f"{self.deployment}: {self.status or self.error}"
@@ -40,6 +41,7 @@ class RequestState:
     client_error: Exception | None = None  # a provider's answer that says the request itself is wrong
     exhausted: bool = False  # the filter had nothing left to offer
     denied: str | None = None  # why the lock refused a call; ours to say, so it holds no request text
+    shut: bool = False  # the lock refused for what would be sent, or to where; not for a server that is down
     served: str | None = None  # the deployment that was called last
     groups_tried: list[str] = field(default_factory=list)
     failures: list[Attempt] = field(default_factory=list)

@@ -109,12 +109,15 @@ class TextModel:
         """The first 12 hex digits of the content's SHA-256."""
         return self.digest[:12]
 
-    def score(self, views: str | Sequence[str], dense: Sequence[float] = ()) -> TextScore:
-        """Score one request. `views` is one text, or one text for each view that the blocks name."""
+    def score(self, views: str | Sequence[str | list[str]], dense: Sequence[float] = ()) -> TextScore:
+        """Score one request.
+
+        `views` is one text, or one for each view that the blocks name; a view may also be the list of its tokens.
+        """
         texts = (views,) if isinstance(views, str) else views
         logits = [head.intercept for head in self.heads]
         known, terms = 0, 0
-        found_words = [tokens(text) for text in texts]
+        found_words = [tokens(text) if isinstance(text, str) else text for text in texts]
         for position, table in enumerate(self._tables):
             found = found_words[table.view]
             if not found:

@@ -92,15 +92,13 @@ def single_terms(found: list[str]) -> list[str]:
 
 def stem_terms(found: list[str]) -> list[str]:
     """Beginnings and endings of words: what a word shares with its other forms, at a fraction of 4-grams' number."""
-    terms: list[str] = []
-    for word in found:
-        if len(word) <= STEM:
-            terms.append(word)
-            continue
-        terms += (f"{word[:STEM]}-", f"-{word[-ENDING:]}")
-        if len(word) > LONG_STEM:
-            terms.append(f"{word[:LONG_STEM]}-")
-    return terms
+    longer = [word for word in found if len(word) > STEM]
+    return [
+        *[word for word in found if len(word) <= STEM],
+        *[word[:STEM] + "-" for word in longer],
+        *["-" + word[-ENDING:] for word in longer],
+        *[word[:LONG_STEM] + "-" for word in longer if len(word) > LONG_STEM],
+    ]
 
 
 TERMS: dict[str, Callable[[list[str]], list[str]]] = {

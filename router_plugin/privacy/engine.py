@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
+from .linear import NOWHERE, Spans, spans
 from .rule import AFTER, BEFORE, Hit, Rule
 from .rules.shapes import merged
 
@@ -79,7 +80,7 @@ class _Gates:
         self._behind = list(by_gate.values())  # rule indexes for each gate
         options = _options()
         options.never_capture = True
-        self.search = _compile(merged(by_gate) or NEVER, options).search
+        self.search = _compile(merged(by_gate) or NEVER, options)
         self._at = re2.Set.MatchSet(options)
         for gate in by_gate:
             self._at.Add(gate)
@@ -112,8 +113,10 @@ class _Linear:
         position = 0
         hits = HITS + len(data) // BYTES_A_HIT
         budget = [CHECKS + len(data) // BYTES_A_CHECK]
-        while match := gates.search(data, position):
-            start, end = match.span()
+        while True:
+            start, end = gates.search(data, position, len(data))[0]
+            if start < 0:
+                return
             position = start + 1
             after = _has_digit(data[start : end + DIGIT_REACH])
             before = _has_digit(data[max(0, start - DIGIT_REACH) : start])
@@ -140,13 +143,15 @@ class _Linear:
 
     def _hits(self, index: int, data: bytes, window: tuple[int, int], budget: list[int]) -> Iterator[Hit]:
         budget[0] -= 1
-        for match in self._each[index].finditer(data, *window):
+        search, (position, stop) = self._each[index], window
+        while (found := search(data, position, stop))[0] != NOWHERE:
             budget[0] -= 1
-            spans = match._spans
-            start, end = spans[1] if len(spans) > 1 and spans[1][0] >= 0 else spans[0]
+            whole = found[0]
+            start, end = found[1] if len(found) > 1 and found[1] != NOWHERE else whole
+            position = max(whole[1], whole[0] + 1)
             yield Hit(
                 value=data[start:end].decode("utf-8", "ignore"),
-                whole=match.group().decode("utf-8", "ignore"),
+                whole=data[whole[0] : whole[1]].decode("utf-8", "ignore"),
                 before=data[max(0, start - BEFORE) : start].decode("utf-8", "ignore"),
                 after=data[end : end + AFTER].decode("utf-8", "ignore"),
             )
@@ -202,9 +207,9 @@ def _options(memory: int = GATE_MEMORY) -> Any:
     return options
 
 
-def _compile(pattern: str, options: Any) -> Any:
+def _compile(pattern: str, options: Any) -> Callable[[bytes, int, int], Spans]:
     try:
-        return re2._Regexp(pattern, options)  # `re2.compile` keeps only the last 128 patterns
+        return spans(pattern, options)  # `re2.compile` keeps only the last 128 patterns
     except re2.error as error:
         raise BadPattern(str(error)) from None
 

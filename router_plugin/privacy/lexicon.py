@@ -74,11 +74,11 @@ def classify(token: str) -> str:
     return found or ""
 
 
-def outline(text: str) -> str:
-    """The classes of the words of `text`, in order, with "z0" for a number; other words are left out."""
+def outline(found: list[str]) -> list[str]:
+    """The classes of the tokens `found`, in order no repeats in a row; "z0" is a number, other words go."""
     classes: list[str] = []
     last = ""
-    for token in tokens(text):
+    for token in found:
         name = _EXACT.get(token)
         if name is None:
             if token[0] == "0":
@@ -88,4 +88,4 @@ def outline(text: str) -> str:
         if name and name != last:
             classes.append(name)
             last = name
-    return " ".join(classes)
+    return classes

@@ -13,6 +13,23 @@ except ImportError:  # no wheel for this platform, for example musl
 
 Search = Callable[[bytes, int], "tuple[int, int] | None"]
 Test = Callable[[str], bool]
+Spans = list[tuple[int, int]]  # of a match and of its groups; (-1, -1) for a group that took no part
+NOWHERE = (-1, -1)
+
+
+def spans(pattern: str, options: Any) -> Callable[[bytes, int, int], Spans]:
+    """A function (data, start, end) -> the spans of RE2's next match, the first NOWHERE where there is none.
+
+    It calls RE2's binding itself: the package's match objects cost several times what most searches do.
+    """
+    match: Any = re2._Regexp(pattern, options)._regexp.Match
+    anywhere = re2._Anchor.UNANCHORED
+
+    def search(data: bytes, start: int, end: int) -> Spans:
+        found: Spans = match(anywhere, data, start, end) if start <= end else [NOWHERE]
+        return found
+
+    return search
 
 
 def tester(pattern: str) -> Test:
@@ -23,8 +40,13 @@ def tester(pattern: str) -> Test:
     options = re2.Options()
     options.case_sensitive = False
     options.never_capture = True
-    search: Any = re2._Regexp(pattern, options).search
-    return lambda text: search(text.encode("utf-8", "ignore")) is not None
+    search = spans(pattern, options)
+
+    def test(text: str) -> bool:
+        data = text.encode("utf-8", "ignore")
+        return search(data, 0, len(data))[0] != NOWHERE
+
+    return test
 
 
 def finder(pattern: str) -> Search:
@@ -33,11 +55,11 @@ def finder(pattern: str) -> Search:
         return _finder_re(pattern)
     options = re2.Options()
     options.never_capture = True
-    compiled: Any = re2._Regexp(pattern, options).search
+    following = spans(pattern, options)
 
     def search(data: bytes, position: int) -> tuple[int, int] | None:
-        match = compiled(data, position)
-        return match.span() if match else None
+        span = following(data, position, len(data))[0]
+        return None if span == NOWHERE else span
 
     return search
 

@@ -45,9 +45,9 @@ class Screen:
         self._words = frozenset(weights)
         self._cut = cut
 
-    def passes(self, text: str) -> bool:
-        """Whether the window deserves the full model."""
-        known = self._words.intersection(tokens(text))
+    def passes(self, found: list[str]) -> bool:
+        """Whether the window with these tokens deserves the full model."""
+        known = self._words.intersection(found)
         return sum(map(self._weights.__getitem__, known)) >= self._cut
 
 
@@ -72,9 +72,10 @@ class Topics:
             return set()
         found: set[str] = set()
         exam: bool | None = None
-        for window in windows(text):
+        known: dict[tuple[str, ...], float] = {}
+        for window in dict.fromkeys(windows(text)):
             if self._model is not None and RULE not in found:
-                probability = self._probability(window, self._model)
+                probability = self._probability(window, self._model, known)
                 if probability >= self._threshold and not agent and exam is None:
                     exam = _is_exam(text)
                 if probability >= (self._agent_threshold if agent or exam else self._threshold):
@@ -82,14 +83,22 @@ class Topics:
             found.update(f"topic.{name}" for name, topic in self._custom.items() if topic.holds(window))
         return found
 
-    def _probability(self, window: str, model: TextModel) -> float:
-        """P(private), 0 for a window that isn't language, that nothing speaks for, or that the model can't read."""
+    def _probability(self, window: str, model: TextModel, known: dict[tuple[str, ...], float]) -> float:
+        """P(private), 0 for a window that isn't language, that nothing speaks for, or that the model can't read.
+
+        `known` holds what the windows of this text have given: one that repeats itself, or only its digits change,
+        costs its tokens.
+        """
         if len(window) > MAX_WORD * (len(window.split()) + 1) and not _unspaced(window):
             return 0.0
-        if not self._screen.passes(window):
+        found = tokens(window)
+        if not self._screen.passes(found):
             return 0.0
-        score = model.score(views(window))
-        return score.probabilities[0] if score.known >= MIN_KNOWN else 0.0
+        key = tuple(found)
+        if key not in known:
+            score = model.score((found, outline(found)))
+            known[key] = score.probabilities[0] if score.known >= MIN_KNOWN else 0.0
+        return known[key]
 
 
 def _unspaced(window: str) -> bool:
@@ -108,8 +117,8 @@ class _Custom:
 
 
 def views(text: str) -> tuple[str, str]:
-    """What the model reads of a window: its words, and the outline of their classes."""
-    return text, outline(text)
+    """What the model is trained on for a window: its words, and the outline of their classes."""
+    return text, " ".join(outline(tokens(text)))
 
 
 def windows(text: str) -> Iterator[str]:
@@ -131,14 +140,14 @@ def windows(text: str) -> Iterator[str]:
 def _pieces(text: str) -> Iterator[str]:
     """The lines of `text`; one longer than a window is cut at the last blank before its end."""
     for line in text.split("\n"):
-        rest = line
-        while len(rest) > WINDOW:
-            cut = rest.rfind(" ", WINDOW // 2, WINDOW)
-            cut = cut if cut > 0 else WINDOW
-            yield rest[:cut]
-            rest = rest[cut:]
-        if rest.strip():
-            yield rest
+        start = 0
+        while len(line) - start > WINDOW:
+            cut = line.rfind(" ", start + WINDOW // 2, start + WINDOW)
+            cut = cut if cut > 0 else start + WINDOW
+            yield line[start:cut]
+            start = cut
+        if line[start:].strip():
+            yield line[start:]
 
 
 def load(path: Path) -> TextModel:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from router_plugin.answer import MAX_HELD_BYTES
+from router_plugin.answer import MAX_HELD_BYTES, _exhausted
 from router_plugin.api_errors import error_body
 from router_plugin.decision import Reason
 from router_plugin.errors import EndpointClosed, InvalidRequest, NoLocalDeployment, RequestRefused, RequestTooLarge
@@ -386,3 +386,19 @@ def test_each_api_has_its_own_words(refusal: RequestRefused, openai: str, anthro
     assert error_body(refusal, Surface.CHAT)["error"]["type"] == openai
     assert error_body(refusal, None)["error"]["code"] == refusal.code
     assert error_body(refusal, Surface.MESSAGES) == {"type": "error", "error": {"type": anthropic, "message": "m"}}
+
+
+@pytest.mark.parametrize(
+    ("state", "code"),
+    [
+        (RequestState(denied="It is private.", shut=True, failures=[Attempt("a", 400, "E", called=False)]), 403),
+        (RequestState(denied="No server.", failures=[Attempt("a", 400, "E", called=False)]), 503),
+        (RequestState(denied="It is private.", shut=True, failures=[Attempt("a", 500, "E")]), 503),
+    ],
+)
+def test_a_shut_lock_is_no_outage(state: RequestState, code: int) -> None:
+    """A call that only the lock refused is the client's 403; a provider that failed too makes it a 503."""
+    state.decision, state.plan = decision(), plan()
+    refusal = _exhausted(state, 500)
+    assert refusal is not None
+    assert refusal.status == code
