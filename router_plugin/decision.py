@@ -43,6 +43,7 @@ class Decision:
     local_only: bool
     p_local: float = 0.0  # P(a local ~8B model suffices)
     p_mid: float = 0.0  # P(a mid-size model suffices)
+    code: bool = False  # it is work on code
     droppable: tuple[str, ...] = ()  # places in `user` or `metadata` that don't go to the cloud
     signals: tuple[Signal, ...] = ()
 

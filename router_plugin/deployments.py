@@ -38,6 +38,7 @@ class Deployment:
     model: str
     api_base: str | None = field(default=None, repr=False)  # may hold a password
     priority: int = 9
+    base_model: str | None = None  # what an Azure deployment's name stands for
 
     @property
     def host(self) -> str | None:
@@ -230,7 +231,9 @@ def read_inventory(
             left_out.append((identity, f"{' and '.join(missing)} not set"))
             continue
         base = _resolve(params.get("api_base") or params.get("base_url"), environment)
-        kept.append(Deployment(identity, group, provider, role, local, params["model"], base, priority))
+        stands_for = info.get("base_model")
+        base_model = stands_for if isinstance(stands_for, str) else None
+        kept.append(Deployment(identity, group, provider, role, local, params["model"], base, priority, base_model))
     problems.extend(_mixed_groups(entries))
     problems.extend(_id_problems(entries))
     return Inventory(tuple(kept), tuple(left_out)), problems

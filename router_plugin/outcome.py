@@ -89,6 +89,7 @@ def record_of(state: RequestState, ending: Ending) -> Record:
     if decision is not None:
         record |= decision.to_json()
         record["findings"] = sorted({finding.rule for finding in decision.findings})
+        record["code_work"] = decision.code
         record["p_local"], record["p_mid"] = round(decision.p_local, 4), round(decision.p_mid, 4)
     return record
 

@@ -69,6 +69,7 @@ class Router:
             local_only=plan.local_only,
             p_local=complexity.p_local,
             p_mid=complexity.p_mid,
+            code=complexity.code,
             droppable=() if plan.local_only else verdict.droppable,
             signals=complexity.signals,
         )

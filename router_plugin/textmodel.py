@@ -136,10 +136,17 @@ class TextModel:
             terms=terms,
         )
 
+    def base(self, head: int = 0) -> float:
+        """A head's logit for a request without any feature."""
+        return self.heads[head].intercept + (self._lines[head][0] if self._lines else 0.0)
+
     def contributions(
         self, views: str | Sequence[str], dense: Sequence[float] = (), *, head: int = 0, top: int = 8
     ) -> tuple[Contribution, ...]:
-        """The `top` features by absolute effect on a head's logit, strongest first."""
+        """The `top` features that are there, by absolute effect on a head's logit, strongest first.
+
+        All of them and `base` add up to the logit.
+        """
         texts = (views,) if isinstance(views, str) else views
         found: list[Contribution] = []
         width = 1 + len(self.heads)
@@ -152,20 +159,16 @@ class TextModel:
                 hits = [(term, tf, entry) for term, tf, entry in known if entry[start]]
                 norm = math.sqrt(sum(tf * tf * entry[start] for _, tf, entry in hits))
                 found += [Contribution(term, tf * entry[start + 1 + head] / norm, True) for term, tf, entry in hits]
-        for name, value, weight in zip(
-            self.dense.names,
-            self._dense_values(dense),
-            self.dense.weights[head] if self.dense.names else (),
-            strict=True,
-        ):
-            found.append(Contribution(name, value * weight, False))
-        found.sort(key=lambda c: -abs(c.weight))
-        return tuple(found[:top])
-
-    def _dense_values(self, dense: Sequence[float]) -> list[float]:
         if len(dense) != len(self.dense.names):
             raise ValueError(f"{self.name} takes {len(self.dense.names)} dense features, got {len(dense)}")
-        return [(x - mean) / scale for x, mean, scale in zip(dense, self.dense.mean, self.dense.scale, strict=True)]
+        slopes = self._lines[head][1] if self._lines else ()
+        found += [
+            Contribution(name, value * slope, False)
+            for name, value, slope in zip(self.dense.names, dense, slopes, strict=True)
+            if value
+        ]
+        found.sort(key=lambda c: -abs(c.weight))
+        return tuple(found[:top])
 
     def content(self) -> dict[str, Any]:
         """The file's content without its hash."""

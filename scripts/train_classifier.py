@@ -27,12 +27,16 @@ def main() -> int:
     parser.add_argument("--output", type=Path, default=ROOT / "classifier_model", help="folder to write to")
     vectors = ROOT / "classifier_model" / "word_vectors.json"
     parser.add_argument("--vectors", type=Path, default=vectors, help="word vectors (default: the shipped)")
+    parser.add_argument("--n-jobs", type=int, default=1, help="processes for cross-validation (joblib)")
+    parser.add_argument("--dask", metavar="ADDRESS", help="run cross-validation on the Dask cluster at ADDRESS")
+    parser.add_argument("--learning-curve", action="store_true", help="draw it too; trains 20 more models")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--force", action="store_true", help="write the model even if a gate fails")
     parser.add_argument("--roll-back", action="store_true", help="put the previous model back instead of training")
     options = parser.parse_args()
 
     from router_plugin.errors import ModelFileError
+    from router_plugin.training.cluster import cluster
     from router_plugin.training.publish import roll_back, run
     from router_plugin.training.rows import RowError
 
@@ -41,16 +45,19 @@ def main() -> int:
             roll_back(options.output)
             print("The previous model is back in place.")
             return 0
-        failed = run(
-            options.data,
-            options.outcomes,
-            options.output,
-            outcome_weight=options.outcome_weight,
-            seed=options.seed,
-            force=options.force,
-            vectors=options.vectors,
-            progress=lambda line: print(line, flush=True),
-        )
+        with cluster(options.dask):
+            failed = run(
+                options.data,
+                options.outcomes,
+                options.output,
+                outcome_weight=options.outcome_weight,
+                seed=options.seed,
+                force=options.force,
+                vectors=options.vectors,
+                n_jobs=-1 if options.dask else options.n_jobs,
+                curve=options.learning_curve,
+                progress=lambda line: print(line, flush=True),
+            )
     except (RowError, ModelFileError, FileNotFoundError) as error:
         print(error, file=sys.stderr)
         return 1

@@ -6,12 +6,16 @@ import sys
 
 import click
 
+from router_plugin.cli.calibrate import calibrate
 from router_plugin.cli.doctor import doctor
 from router_plugin.cli.explain import explain
+from router_plugin.cli.label import label
 from router_plugin.cli.leaktest import leaktest
 from router_plugin.cli.privacy import privacy
+from router_plugin.cli.replay import replay
 from router_plugin.cli.schema import schema
 from router_plugin.cli.serve import serve
+from router_plugin.cli.train import evaluate, train
 from router_plugin.errors import RouterPluginError
 
 USAGE_ERROR = 2
@@ -29,6 +33,11 @@ commands.add_command(schema)
 commands.add_command(privacy)
 commands.add_command(doctor)
 commands.add_command(leaktest)
+commands.add_command(calibrate)
+commands.add_command(replay)
+commands.add_command(label)
+commands.add_command(train)
+commands.add_command(evaluate)
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import joblib
 import numpy as np
 
 from router_plugin import drift, features
@@ -97,6 +98,9 @@ class Outcome:
     fitted: Fitted
     metrics: dict[str, Any] = field(default_factory=dict)
     failed_gates: list[str] = field(default_factory=list)
+    truth: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=int))
+    probability: np.ndarray = field(default_factory=lambda: np.zeros((0, 2)))  # out of fold, calibrated
+    predicted: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=int))
 
 
 def examples(rows: Sequence[Row], *, weight: float = 1.0) -> list[Example]:
@@ -133,18 +137,60 @@ def folds(rows: Sequence[Row], seed: int = 0, count: int = FOLDS) -> np.ndarray:
 
 
 def out_of_fold(
-    rows: Sequence[Row], extra: Sequence[Example], spec: LinearSpec, progress: Progress, seed: int = 0
+    made: Sequence[Example],
+    fold: np.ndarray,
+    extra: Sequence[Example],
+    spec: LinearSpec,
+    progress: Progress,
+    seed: int = 0,
+    n_jobs: int = 1,
 ) -> np.ndarray:
-    """Logits [row, head] from models that saw neither the row nor its group; `extra` examples are in every training."""
-    made = examples(rows)
-    fold = folds(rows, seed)
-    logits = np.zeros((len(rows), len(TIER_HEADS)))
-    for k in range(FOLDS):
-        train = [e for e, f in zip(made, fold, strict=True) if f != k]
-        test = [e for e, f in zip(made, fold, strict=True) if f == k]
-        logits[fold == k] = fit_linear([*train, *extra], TIER_HEADS, spec, seed=seed).logits(test)
+    """Logits [row, head] from models that saw neither the row nor its group; `extra` examples are in every training.
+
+    The folds are joblib tasks, so that whatever joblib back end is active runs them (see `--dask`).
+    """
+    logits = np.zeros((len(made), len(TIER_HEADS)))
+    run = joblib.Parallel(n_jobs=n_jobs, return_as="generator")
+    parts = run(
+        joblib.delayed(_fold_logits)(
+            [*(e for e, f in zip(made, fold, strict=True) if f != k), *extra],
+            [e for e, f in zip(made, fold, strict=True) if f == k],
+            spec,
+            seed,
+        )
+        for k in range(FOLDS)
+    )
+    for k, part in enumerate(parts):
+        logits[fold == k] = part
         progress(f"fold {k + 1} of {FOLDS}")
     return logits
+
+
+def _fold_logits(train: Sequence[Example], test: Sequence[Example], spec: LinearSpec, seed: int) -> np.ndarray:
+    return fit_linear(train, TIER_HEADS, spec, seed=seed).logits(test)
+
+
+def learning_curve(
+    rows: Sequence[Row], spec: LinearSpec, progress: Progress = lambda _: None, seed: int = 0
+) -> list[tuple[int, float]]:
+    """(training rows, out-of-fold accuracy at even cuts) for growing shares of the training groups."""
+    made, fold, truth = examples(rows), folds(rows, seed), ranks(rows)
+    order = np.random.default_rng(seed).permutation(FOLDS * 4)
+    slice_of = folds(rows, seed + 1, FOLDS * 4)
+    points = []
+    for share in (0.25, 0.5, 0.75, 1.0):
+        kept = set(order[: int(len(order) * share)].tolist())
+        right = used = 0
+        for k in range(FOLDS):
+            train = [e for e, f, s in zip(made, fold, slice_of, strict=True) if f != k and int(s) in kept]
+            test = [e for e, f in zip(made, fold, strict=True) if f == k]
+            logits = _fold_logits(train, test, spec, seed)
+            predicted = (logits[:, 0] > 0).astype(int) + ((logits[:, 0] > 0) & (logits[:, 1] > 0))
+            right += int((predicted == truth[fold == k]).sum())
+            used += len(train)
+        points.append((used // FOLDS, round(right / len(rows), 4)))
+        progress(f"learning curve: {points[-1][0]} rows, accuracy {points[-1][1]}")
+    return points
 
 
 def choose_cuts(probability: np.ndarray, truth: np.ndarray) -> Cuts:
@@ -176,15 +222,16 @@ def train(
     outcome_weight: float = 0.1,
     fingerprint: str = "",
     seed: int = 0,
+    n_jobs: int = 1,
     progress: Progress = lambda _: None,
 ) -> Outcome:
     """Cross-validate, calibrate and choose cuts on the out-of-fold figures, fit on everything, check the gates."""
     extra = examples(outcomes, weight=outcome_weight)
     truth = ranks(rows)
-    logits = out_of_fold(rows, extra, spec, progress, seed)
+    made = examples(rows)
+    logits = out_of_fold(made, folds(rows, seed), extra, spec, progress, seed, n_jobs)
     slopes = {}
     probability = np.zeros_like(logits)
-    made = examples(rows)
     for i, head in enumerate(TIER_HEADS):
         slopes[head] = slope, offset = platt(logits[:, i], (truth > i).astype(int))
         probability[:, i] = 1.0 / (1.0 + np.exp(-(slope * logits[:, i] + offset)))
@@ -207,16 +254,30 @@ def train(
     cuts = replace(cuts, known=known_share)
     counts = {"rows": len(rows), "outcome_rows": len(outcomes)}
     about = {"features": features.VERSION, "cuts": asdict(cuts), **counts}
-    about["profile"] = _profile(TrainedScorer(replace(model, extra=about)), rows)
-    outcome = Outcome(replace(model, extra=about), fitted, {"cross_validation": figures, "cuts": asdict(cuts)})
-    outcome.failed_gates = gates(figures)
-    return outcome
+    profile = _profile(TrainedScorer(replace(model, extra=about)), rows)
+    profile["unknown_terms"] = _unknown_share(model, made)
+    about["profile"] = profile
+    return Outcome(
+        replace(model, extra=about),
+        fitted,
+        {"cross_validation": figures, "cuts": asdict(cuts)},
+        gates(figures),
+        truth,
+        probability,
+        predicted,
+    )
 
 
 def _known_floor(model: TextModel, made: Sequence[Example]) -> float:
     """Half of the share of known terms that 99 of 100 training rows have; below it a text is foreign to the model."""
     shares = [score.known for e in made if (score := model.score(e.views, e.dense)).terms >= 4]
     return round(float(np.quantile(shares, 0.01)) / 2, 3)
+
+
+def _unknown_share(model: TextModel, made: Sequence[Example]) -> float:
+    """Mean share of a training row's terms that aren't in the vocabulary."""
+    shares = [1.0 - score.known for e in made if (score := model.score(e.views, e.dense)).terms]
+    return round(float(np.mean(shares)), 4)
 
 
 def _profile(scorer: TrainedScorer, rows: Sequence[Row]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import time
@@ -13,7 +14,7 @@ import numpy as np
 from router_plugin.complexity import TrainedScorer
 from router_plugin.conversation import Conversation, Origin, Surface, Turn
 from router_plugin.training import metrics
-from router_plugin.training.complexity import TIER_HEADS, examples, ranks
+from router_plugin.training.complexity import TIER_HEADS, baselines, examples, ranks
 from router_plugin.training.linear import LinearSpec, fit_linear
 
 if TYPE_CHECKING:
@@ -76,6 +77,33 @@ def litellm_cases(scorer: TrainedScorer) -> dict[str, int]:
         for name, classify in classifiers.items():
             passed[name] += classify(case.prompt) in allowed
     return {"cases": len(EVAL_CASES), **passed}
+
+
+def held_out(scorer: TrainedScorer, rows: Sequence[Row]) -> dict[str, Any]:
+    """Figures on rows that the model was not trained on, and the trivial rules' on the same rows."""
+    truth = ranks(rows)
+    predicted = np.array([scorer.score(row.conversation).tier.rank for row in rows])
+    return {
+        "ours": metrics.summary(truth, predicted),
+        "baselines": {**baselines(rows, truth), **litellm_baselines(rows)},
+        "by_shape": metrics.by([row.shape for row in rows], truth, predicted),
+        "by_lang": metrics.by([row.lang for row in rows], truth, predicted),
+        "version": scorer.model.version,
+    }
+
+
+def table(figures: dict[str, Any], *, as_json: bool) -> str:
+    """The figures of `held_out` for people, or as JSON."""
+    if as_json:
+        return json.dumps(figures)
+    lines = [f"{'':24}{'rows':>7}{'accuracy':>10}{'off by two':>12}{'macro F1':>10}"]
+    named = {"ours": figures["ours"], **figures["baselines"]}
+    named |= {f"  {name}": row for kind in ("by_shape", "by_lang") for name, row in figures[kind].items()}
+    lines += [
+        f"{name:24}{row['rows']:7}{row['accuracy']:10.3f}{row['off_by_two']:12.3f}{row['macro_f1']:10.3f}"
+        for name, row in named.items()
+    ]
+    return "\n".join(lines)
 
 
 def noise(scorer: TrainedScorer, rows: Sequence[Row], seed: int = 0) -> dict[str, float]:

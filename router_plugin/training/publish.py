@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import joblib
 
+from router_plugin.complexity import Cuts
 from router_plugin.textmodel import TextModel
-from router_plugin.training.complexity import Outcome, Progress, default_spec, train
+from router_plugin.training.complexity import Outcome, Progress, default_spec, learning_curve, train
 from router_plugin.training.linear import WordVectors, fingerprint
+from router_plugin.training.plots import draw, draw_learning_curve
 from router_plugin.training.rows import Row, check_enough, deduplicate, read_rows
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ def run(
     force: bool,
     vectors: Path | None,
     progress: Progress,
+    n_jobs: int = 1,
+    curve: bool = False,
 ) -> list[str]:
     """Read, train, check, write. Returns the gates that failed; then nothing is written unless `force`.
 
@@ -39,13 +43,15 @@ def run(
     for lost, kept in dropped[:20]:
         progress(f"  {lost} repeats {kept}")
     outcome_rows = [row for path in outcomes for row in read_rows(path)]
+    spec = default_spec(WordVectors.load(vectors) if vectors is not None and vectors.is_file() else None)
     outcome = train(
         rows,
         outcome_rows,
-        spec=default_spec(WordVectors.load(vectors) if vectors is not None and vectors.is_file() else None),
+        spec=spec,
         outcome_weight=outcome_weight,
         fingerprint=fingerprint([_public(row) for row in (*rows, *outcome_rows)]),
         seed=seed,
+        n_jobs=n_jobs,
         progress=progress,
     )
     figures = outcome.metrics["cross_validation"]
@@ -54,8 +60,22 @@ def run(
         progress(f"  beside it {name}: {baseline['accuracy']}")
     if not outcome.failed_gates or force:
         write(outcome, output)
+        points = learning_curve(rows, spec, progress, seed) if curve else []
+        _draw(outcome, output, points, progress)
         progress(f"wrote {output.name}/complexity.json, version {outcome.model.version}")
     return outcome.failed_gates
+
+
+def _draw(outcome: Outcome, output: Path, points: Sequence[tuple[int, float]], progress: Progress) -> None:
+    cuts = Cuts(**outcome.model.extra["cuts"])
+    try:
+        names = draw(output / "plots", outcome.truth, outcome.probability, cuts, outcome.predicted)
+        if points:
+            names.append(draw_learning_curve(output / "plots", points))
+    except ImportError:
+        progress("no plots: matplotlib is not installed (it is in the `train` extra)")
+        return
+    progress(f"wrote {', '.join(f'plots/{name}' for name in names)}")
 
 
 def _public(row: Row) -> dict[str, Any]:

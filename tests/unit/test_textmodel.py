@@ -27,10 +27,10 @@ def test_score_by_hand() -> None:
 
 
 def test_contributions_add_up() -> None:
-    """The contributions and the intercept are the logit; text features are marked as text and hidden in repr."""
+    """The contributions and the base are the logit; text features are marked as text and hidden in repr."""
     model = small_model()
     found = model.contributions("red red fox", [3.0])
-    assert sum(c.weight for c in found) + 0.25 == pytest.approx(model.score("red red fox", [3.0]).logits[0])
+    assert sum(c.weight for c in found) + model.base() == pytest.approx(model.score("red red fox", [3.0]).logits[0])
     assert {c.name for c in found if not c.is_text} == {"n"}
     assert "fox" not in repr(found)
 

@@ -12,8 +12,11 @@ pytest.importorskip("sklearn")
 
 from router_plugin.complexity import TrainedScorer
 from router_plugin.training import metrics
+from router_plugin.training.cluster import cluster
 from router_plugin.training.publish import roll_back, run
 from router_plugin.training.rows import RowError, check_enough, deduplicate, group_of, read_rows
+
+ROOT = Path(__file__).parents[2]
 
 
 def write(path: Path, *records: object) -> Path:
@@ -135,3 +138,29 @@ def test_figures() -> None:
     assert metrics.off_by_two(truth, predicted) == 0.25
     assert metrics.auc(np.array([0.1, 0.4, 0.35, 0.8]), np.array([0, 0, 1, 1])) == 0.75
     assert metrics.ece(np.array([0.0, 1.0]), np.array([0.0, 0.0]), bins=2) == 0.5
+
+
+@pytest.mark.slow
+def test_folds_run_on_a_dask_cluster(tmp_path: Path) -> None:
+    """Cross-validation on a local Dask cluster gives the figures that one process gives."""
+    distributed = pytest.importorskip("distributed", reason="needs the package `distributed`, in the `dev` extra")
+    data = ROOT / "classifier_model" / "prompts.jsonl"
+    with distributed.LocalCluster(n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None) as local:
+        for address in (None, local.scheduler_address):
+            with cluster(address):
+                run(
+                    [data],
+                    [],
+                    tmp_path / ("dask" if address else "alone"),
+                    outcome_weight=0.1,
+                    seed=0,
+                    force=True,
+                    vectors=None,
+                    n_jobs=-1 if address else 1,
+                    progress=lambda _: None,
+                )
+    found = {
+        name: json.loads((tmp_path / name / "metrics.json").read_text("utf-8"))["complexity"]
+        for name in ("dask", "alone")
+    }
+    assert found["dask"] == found["alone"]

@@ -1,0 +1,161 @@
+"""What other thresholds, chains or prices would have decided about requests that were logged, and what it had cost."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from router_plugin.complexity import Complexity, Thresholds
+from router_plugin.config import RouterConfig
+from router_plugin.errors import RouterPluginError
+from router_plugin.plan import make_plan
+from router_plugin.policy import choose
+from router_plugin.prices import Price, prices
+from router_plugin.privacy import Finding, Judgement, Verdict
+from router_plugin.request import Surface
+from router_plugin.settings import Strategy
+from router_plugin.steering import Steering
+
+EMBEDDINGS = Surface.EMBEDDINGS.value
+PINNED = ("asked.model", "asked.provider")
+_PUBLIC = Verdict(Judgement.PUBLIC)
+_PRIVATE = Verdict(Judgement.PRIVATE, (Finding("replayed", ""),))
+
+
+@dataclass
+class Replay:
+    """Sums over the replayed requests. Costs are dollars; `unpriced` requests are in neither sum."""
+
+    requests: int = 0
+    moved: int = 0  # to another model group
+    kept: int = 0  # pinned by the caller, embeddings, or without a score: as they were
+    refused: int = 0  # nothing could have taken them
+    unpriced: int = 0
+    cost_then: float = 0.0
+    cost_now: float = 0.0
+    tiers_then: Counter[str] = field(default_factory=Counter)
+    tiers_now: Counter[str] = field(default_factory=Counter)
+    groups_then: Counter[str] = field(default_factory=Counter)
+    groups_now: Counter[str] = field(default_factory=Counter)
+
+    def to_json(self) -> dict[str, Any]:
+        """The documented JSON form."""
+        return {
+            "requests": self.requests,
+            "moved": self.moved,
+            "kept": self.kept,
+            "refused": self.refused,
+            "unpriced": self.unpriced,
+            "cost_then": round(self.cost_then, 6),
+            "cost_now": round(self.cost_now, 6),
+            "tiers": {"then": dict(self.tiers_then), "now": dict(self.tiers_now)},
+            "groups": {"then": dict(self.groups_then), "now": dict(self.groups_now)},
+        }
+
+
+Scorer = Callable[[Mapping[str, Any]], "Complexity | None"]
+
+
+class Replayer:
+    """Decides anew about records, under a config. Memory is bounded: equal decisions are worked out once."""
+
+    def __init__(self, config: RouterConfig, score: Scorer | None = None) -> None:
+        """`score` gives a record's complexity; by default its own score under the config's thresholds."""
+        self._config = config
+        self._thresholds = Thresholds(config.settings.routing.thresholds.low, config.settings.routing.thresholds.high)
+        self._score = score or self._logged
+        self._groups: dict[tuple[Any, ...], str | None] = {}
+        self._first = {group: config.inventory.of_group(group)[0].id for group in config.inventory.groups}
+        self._prices: Mapping[str, Price | None] = prices(config.inventory.deployments)
+
+    def run(self, records: Iterable[Mapping[str, Any]]) -> Replay:
+        """Replay records of the decision log."""
+        result = Replay()
+        for record in records:
+            self.add(result, record)
+        return result
+
+    def add(self, result: Replay, record: Mapping[str, Any]) -> None:
+        """Count one record."""
+        result.requests += 1
+        then = str(record.get("model_group") or "none")
+        complexity = self._score(record)
+        if complexity is None or _is_kept(record):
+            result.kept += 1
+            now: str | None = then
+            tier_now = str(record.get("tier") or "none")
+        else:
+            now, tier_now = self._group(record, complexity), complexity.tier.value
+        result.tiers_then[str(record.get("tier") or "none")] += 1
+        result.tiers_now[tier_now] += 1
+        result.groups_then[then] += 1
+        result.groups_now[now or "refused"] += 1
+        result.refused += now is None
+        result.moved += now != then
+        self._add_costs(result, record, now)
+
+    def _add_costs(self, result: Replay, record: Mapping[str, Any], now: str | None) -> None:
+        tokens = (
+            int(record.get("prompt_tokens") or 0),
+            int(record.get("completion_tokens") or 0),
+            int(record.get("cached_tokens") or 0),
+        )
+        served = str(record.get("deployment"))
+        price = self._prices.get(served)
+        cost = record.get("cost")
+        then = float(cost) if isinstance(cost, (int, float)) else price.cost(*tokens) if price else None
+        if record.get("deployment") is None:
+            then = 0.0  # nothing answered
+        if now == record.get("model_group") or now is None:
+            later = then if now is not None else 0.0
+        else:
+            next_price = self._prices.get(self._first.get(now, ""))
+            # another model has none of this conversation in its cache
+            later = next_price.cost(tokens[0], tokens[1]) if next_price else None
+        if then is None or later is None:
+            result.unpriced += 1
+            return
+        result.cost_then += then
+        result.cost_now += later
+
+    def _logged(self, record: Mapping[str, Any]) -> Complexity | None:
+        score = record.get("score")
+        if not isinstance(score, (int, float)):
+            return None
+        return Complexity(
+            score=float(score),
+            tier=self._thresholds.tier(float(score)),
+            p_local=float(record.get("p_local") or 0.0),
+            p_mid=float(record.get("p_mid") or 0.0),
+            abstained=bool(record.get("abstained")),
+            code=bool(record.get("code_work")),
+            model_version=str(record.get("model_version")),
+        )
+
+    def _group(self, record: Mapping[str, Any], complexity: Complexity) -> str | None:
+        """The group that comes first now; None where the request is refused."""
+        routing = self._config.settings.routing
+        private, strategy = bool(record.get("private")), str(record.get("strategy"))
+        fast, premium = complexity.score < routing.fast_below, complexity.score >= routing.premium_from
+        key = (complexity.tier, complexity.abstained, complexity.code, fast, premium, private, strategy)
+        if key not in self._groups:
+            self._groups[key] = self._decide(complexity, private, strategy)
+        return self._groups[key]
+
+    def _decide(self, complexity: Complexity, private: bool, strategy: str) -> str | None:
+        steering = Steering(strategy=Strategy(strategy) if strategy in {s.value for s in Strategy} else None)
+        settings, inventory = self._config.settings, self._config.inventory
+        try:
+            policy = choose(_PRIVATE if private else _PUBLIC, complexity, steering, settings, inventory)
+            return make_plan(policy, complexity, Surface.CHAT, settings.routing, inventory).groups[0]
+        except RouterPluginError:
+            return None
+
+
+def _is_kept(record: Mapping[str, Any]) -> bool:
+    """Whether another config would leave this request where it was: the caller chose, or it is an embedding."""
+    return record.get("surface") == EMBEDDINGS or any(
+        str(reason).startswith(PINNED) for reason in record.get("reasons") or ()
+    )
