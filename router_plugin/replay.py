@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from router_plugin.complexity import Complexity, Thresholds
+from router_plugin.complexity import Complexity, Thresholds, Tier
 from router_plugin.config import RouterConfig
 from router_plugin.errors import RouterPluginError
 from router_plugin.plan import make_plan
@@ -55,17 +55,12 @@ class Replay:
         }
 
 
-Scorer = Callable[[Mapping[str, Any]], "Complexity | None"]
-
-
 class Replayer:
     """Decides anew about records, under a config. Memory is bounded: equal decisions are worked out once."""
 
-    def __init__(self, config: RouterConfig, score: Scorer | None = None) -> None:
-        """`score` gives a record's complexity; by default its own score under the config's thresholds."""
+    def __init__(self, config: RouterConfig) -> None:
         self._config = config
         self._thresholds = Thresholds(config.settings.routing.thresholds.low, config.settings.routing.thresholds.high)
-        self._score = score or self._logged
         self._groups: dict[tuple[Any, ...], str | None] = {}
         self._first = {group: config.inventory.of_group(group)[0].id for group in config.inventory.groups}
         self._prices: Mapping[str, Price | None] = prices(config.inventory.deployments)
@@ -81,14 +76,16 @@ class Replayer:
         """Count one record."""
         result.requests += 1
         then = str(record.get("model_group") or "none")
-        complexity = self._score(record)
-        if complexity is None or _is_kept(record):
+        tier_then = str(record.get("tier") or "none")
+        score = record.get("score")
+        now: str | None = then
+        tier_now = tier_then
+        if not isinstance(score, (int, float)) or _is_kept(record):
             result.kept += 1
-            now: str | None = then
-            tier_now = str(record.get("tier") or "none")
         else:
-            now, tier_now = self._group(record, complexity), complexity.tier.value
-        result.tiers_then[str(record.get("tier") or "none")] += 1
+            tier = self._thresholds.tier(score)
+            now, tier_now = self._group(record, score, tier), tier.value
+        result.tiers_then[tier_then] += 1
         result.tiers_now[tier_now] += 1
         result.groups_then[then] += 1
         result.groups_now[now or "refused"] += 1
@@ -120,27 +117,14 @@ class Replayer:
         result.cost_then += then
         result.cost_now += later
 
-    def _logged(self, record: Mapping[str, Any]) -> Complexity | None:
-        score = record.get("score")
-        if not isinstance(score, (int, float)):
-            return None
-        return Complexity(
-            score=float(score),
-            tier=self._thresholds.tier(float(score)),
-            p_local=float(record.get("p_local") or 0.0),
-            p_mid=float(record.get("p_mid") or 0.0),
-            abstained=bool(record.get("abstained")),
-            code=bool(record.get("code_work")),
-            model_version=str(record.get("model_version")),
-        )
-
-    def _group(self, record: Mapping[str, Any], complexity: Complexity) -> str | None:
+    def _group(self, record: Mapping[str, Any], score: float, tier: Tier) -> str | None:
         """The group that comes first now; None where the request is refused."""
         routing = self._config.settings.routing
+        unsure, code = bool(record.get("abstained")), bool(record.get("code_work"))
         private, strategy = bool(record.get("private")), str(record.get("strategy"))
-        fast, premium = complexity.score < routing.fast_below, complexity.score >= routing.premium_from
-        key = (complexity.tier, complexity.abstained, complexity.code, fast, premium, private, strategy)
+        key = (tier, unsure, code, score < routing.fast_below, score >= routing.premium_from, private, strategy)
         if key not in self._groups:
+            complexity = Complexity(score, tier, 0.0, 0.0, unsure, code, "")  # of a choice, only these matter
             self._groups[key] = self._decide(complexity, private, strategy)
         return self._groups[key]
 
@@ -156,6 +140,6 @@ class Replayer:
 
 def _is_kept(record: Mapping[str, Any]) -> bool:
     """Whether another config would leave this request where it was: the caller chose, or it is an embedding."""
-    return record.get("surface") == EMBEDDINGS or any(
-        str(reason).startswith(PINNED) for reason in record.get("reasons") or ()
-    )
+    if record.get("surface") == EMBEDDINGS:
+        return True
+    return any(str(reason).startswith(PINNED) for reason in record.get("reasons") or ())

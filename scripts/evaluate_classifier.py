@@ -19,14 +19,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, default=ROOT / "classifier_model")
     parser.add_argument("--outcomes", type=Path, nargs="*", default=[], help="outcome rows, for leave-one-source-out")
-    parser.add_argument("--outcome-weight", type=float, default=0.3)
+    parser.add_argument("--pairs", type=Path, help="rows with weak and strong outcomes, for the gain of strong calls")
     options = parser.parse_args()
 
     from router_plugin.complexity import TrainedScorer
     from router_plugin.training import evaluate
-    from router_plugin.training.complexity import default_spec
-    from router_plugin.training.linear import WordVectors
-    from router_plugin.training.rows import deduplicate, read_rows
+    from router_plugin.training.outcomes import LEFT_OUT_SPEC, gain_report, read_pairs
+    from router_plugin.training.rows import deduplicate, read_records, read_rows
 
     rows, _ = deduplicate(read_rows(options.model / "prompts.jsonl"))
     scorer = TrainedScorer.load(options.model / "complexity.json")
@@ -40,12 +39,12 @@ def main() -> int:
     }
     figures["cross_validation"]["baselines"].update(evaluate.litellm_baselines(rows))
     if options.outcomes:
-        vectors = options.model / "word_vectors.json"
-        spec = default_spec(WordVectors.load(vectors) if vectors.is_file() else None)
         outcomes = [row for path in options.outcomes for row in read_rows(path)]
         found["leave_one_source_out"] = evaluate.leave_one_source_out(
-            outcomes, rows, spec, options.outcome_weight, lambda line: print(line, flush=True)
+            outcomes, LEFT_OUT_SPEC, lambda line: print(line, flush=True)
         )
+    if options.pairs:
+        found["strong_calls"] = gain_report(read_pairs(read_records(options.pairs)))
     figures.update(found)
     metrics_path.write_text(json.dumps(known, indent=1) + "\n", "utf-8")
     cross = figures["cross_validation"]

@@ -147,20 +147,19 @@ def latency(scorer: TrainedScorer, rows: Sequence[Row], repeats: int = 300) -> d
     return found
 
 
-def leave_one_source_out(
-    outcomes: Sequence[Row], rows: Sequence[Row], spec: LinearSpec, weight: float, progress: Callable[[str], None]
-) -> dict[str, Any]:
-    """AUC of "weak fails" and three-tier macro F1 on each outcome source, trained on the others and on `rows`."""
-    intent = examples(rows)
-    made = examples(outcomes, weight=weight)
+def leave_one_source_out(outcomes: Sequence[Row], spec: LinearSpec, progress: Callable[[str], None]) -> dict[str, Any]:
+    """AUC of "weak fails" and three-tier macro F1 on each outcome source, trained on the others."""
+    made = examples(outcomes)
     sources = sorted({row.source for row in outcomes})
     found: dict[str, Any] = {}
+    pooled, failed = np.zeros(len(outcomes)), np.array([(row.beyond_local or 0.0) > 0.5 for row in outcomes])
     for source in sources:
         train = [e for e, row in zip(made, outcomes, strict=True) if row.source != source]
         held = [row for row in outcomes if row.source == source]
         test = [e for e, row in zip(made, outcomes, strict=True) if row.source == source]
-        logits = fit_linear([*train, *intent], TIER_HEADS, spec).logits(test)
-        fails = np.array([(row.beyond_local or 0.0) > 0.5 for row in held])
+        logits = fit_linear(train, TIER_HEADS, spec).logits(test)
+        here = np.array([row.source == source for row in outcomes])
+        pooled[here], fails = logits[:, 0], failed[here]
         truth = ranks(held)
         predicted = (logits[:, 0] > 0).astype(int) + ((logits[:, 0] > 0) & (logits[:, 1] > 0)).astype(int)
         found[source] = {
@@ -169,6 +168,7 @@ def leave_one_source_out(
             "macro_f1": round(metrics.macro_f1(truth, predicted), 4),
         }
         progress(f"{source}: {found[source]}")
+    found["pooled_auc"] = round(metrics.auc(pooled, failed), 4)
     for figure in ("auc", "auc_length", "macro_f1"):
         found[f"macro_{figure}"] = round(float(np.mean([found[source][figure] for source in sources])), 4)
     return found

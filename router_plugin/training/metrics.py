@@ -81,3 +81,30 @@ def by(names: Sequence[str], truth: Ranks, predicted: Ranks) -> dict[str, dict[s
     return {
         str(name): summary(truth[labels == name], predicted[labels == name]) for name in sorted(set(labels.tolist()))
     }
+
+
+def gap_recovered(score: np.ndarray, weak: np.ndarray, strong: np.ndarray) -> np.ndarray:
+    """Performance gap recovered when the n prompts with the highest score go to the strong model, for n = 0 ... all.
+
+    0 is the weak model's mean quality, 1 the strong one's (RouteLLM, Ong 2024, equation 4).
+    """
+    order = np.argsort(-score, kind="stable")
+    gained = np.concatenate([[0.0], np.cumsum((strong - weak)[order])])
+    return np.asarray(gained / gained[-1])
+
+
+def apgr(score: np.ndarray, weak: np.ndarray, strong: np.ndarray) -> float:
+    """Average performance gap recovered: the area under `gap_recovered` over the share of strong calls, by deciles.
+
+    A random score gets about .5.
+    """
+    recovered = gap_recovered(score, weak, strong)
+    shares = np.linspace(0.0, 1.0, len(recovered))
+    deciles = np.interp(np.linspace(0.0, 1.0, 11), shares, recovered)
+    return float((deciles[:-1] + deciles[1:]).mean() / 2)
+
+
+def cpt(score: np.ndarray, weak: np.ndarray, strong: np.ndarray, target: float) -> float:
+    """Call-performance threshold: the least share of strong calls that recovers `target` of the gap."""
+    recovered = gap_recovered(score, weak, strong)
+    return float(np.argmax(recovered >= target) / (len(recovered) - 1))

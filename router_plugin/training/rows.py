@@ -81,6 +81,15 @@ def read_rows(path: Path) -> list[Row]:
     return rows
 
 
+def read_records(path: Path) -> list[dict[str, Any]]:
+    """The objects of a .jsonl, .jsonl.gz or .csv file as they are. Errors: RowError naming each bad line."""
+    problems: list[str] = []
+    records = [record for _, record in _records(path, problems)]
+    if problems:
+        raise RowError(f"{path.name}: {'; '.join(problems[:50])}")
+    return records
+
+
 def check_enough(rows: Sequence[Row]) -> None:
     """Errors: RowError where there are too few rows, or none of a tier."""
     if len(rows) < MIN_ROWS:
