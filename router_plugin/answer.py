@@ -152,8 +152,8 @@ def _exhausted(state: RequestState, status: int) -> RequestRefused | None:
     stays = " It must stay local, so nothing was sent elsewhere." if state.plan.local_only else ""
     cure = " Start one with `ollama serve`, or see `router-plugin doctor`." if state.plan.local_only else ""
     denied = f" {state.denied}" if state.denied else ""
-    if state.shut and not any(failure.called for failure in state.failures):
-        return EgressRefused(f"The router's lock refused this request: {state.denied}{stays}")
+    if state.shut and not state.plan.local_only and not any(failure.called for failure in state.failures):
+        return EgressRefused(f"The router's lock refused this request: {state.denied}")
     failed = AllFailed(f"Every deployment for this request failed ({tried}).{denied}{stays}{cure}")
     if state.failures and all(failure.status == 429 for failure in state.failures):
         failed.status = 429

@@ -402,3 +402,12 @@ def test_a_shut_lock_is_no_outage(state: RequestState, code: int) -> None:
     refusal = _exhausted(state, 500)
     assert refusal is not None
     assert refusal.status == code
+
+
+def test_a_private_request_without_a_trusted_local_deployment_is_an_outage() -> None:
+    """What must stay local and finds no deployment that proves to be local is a 503 with the cure, not a 403."""
+    state = RequestState(denied="Not confirmed.", shut=True, failures=[Attempt("a", 400, "E", called=False)])
+    state.decision, state.plan = decision(private=True), plan(local_only=True)
+    refusal = _exhausted(state, 500)
+    assert refusal is not None
+    assert (refusal.status, "ollama serve" in refusal.message) == (503, True)
