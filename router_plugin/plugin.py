@@ -12,6 +12,7 @@ from router_plugin import gate, redact, selftest
 from router_plugin.build import build_router
 from router_plugin.config import RouterConfig, load
 from router_plugin.decision_log import DecisionLog
+from router_plugin.direct import bypass_proxies
 from router_plugin.errors import ConfigError
 from router_plugin.hooks import RouterPlugin_PROXY_ as RouterPlugin
 
@@ -57,6 +58,9 @@ def _start() -> RouterPlugin:
     config = _proxy_config()
     for name, why in config.inventory.left_out:
         log.warning("router_plugin: %s is left out: %s", name, why)
+    direct = bypass_proxies(config.inventory, os.environ)
+    if direct:
+        log.warning("router_plugin: %s is called directly, not through the web proxy", ", ".join(direct))
     if config.settings.logs.litellm == "withheld":
         redact.install()
     plugin = RouterPlugin(build_router(config))

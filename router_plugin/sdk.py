@@ -24,6 +24,7 @@ from router_plugin.build import build_router
 from router_plugin.config import check, read_file
 from router_plugin.decision import Decision
 from router_plugin.deployments import ENVIRONMENT_PREFIX
+from router_plugin.direct import bypass_proxies
 from router_plugin.errors import RequestRefused
 from router_plugin.paths import default_config
 from router_plugin.pipeline import Router
@@ -43,6 +44,7 @@ class Engine:
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         checked = check(config, os.environ)
+        bypass_proxies(checked.inventory, os.environ)
         self.router: Router = build_router(checked)
         local = [d.id for d in checked.inventory.deployments if d.local]
         usable = [d.id for d in checked.inventory.deployments]

@@ -96,7 +96,6 @@ def _environment(addresses: Addresses, internet: str) -> dict[str, str]:
         **dict.fromkeys(("ANTHROPIC_API_BASE", "ANTHROPIC_BASE_URL"), cloud["anthropic"]),
         **dict.fromkeys(("OPENAI_API_KEY", "AZURE_API_KEY", "AZURE_OPENAI_API_KEY", "ANTHROPIC_API_KEY"), INVENTED_KEY),
         **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy"), internet),
-        **dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1,localhost"),
         "AIOHTTP_TRUST_ENV": "True",
     }
 

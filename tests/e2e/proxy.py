@@ -96,9 +96,14 @@ def point_at(config: dict[str, Any], fakes: Mapping[str, FakeProvider]) -> None:
 
 @contextlib.contextmanager
 def running(
-    folder: Path, *, ollama: FakeProvider | None = None, edit: Edit | None = None, arguments: tuple[str, ...] = ()
+    folder: Path,
+    *,
+    ollama: FakeProvider | None = None,
+    edit: Edit | None = None,
+    arguments: tuple[str, ...] = (),
+    environ: Mapping[str, str] | None = None,
 ) -> Iterator[Proxy]:
-    """A proxy with three cloud fakes, and with a fake Ollama or else the embedded model."""
+    """A proxy with three cloud fakes, and with a fake Ollama or else the embedded model; `environ` is set on top."""
     with contextlib.ExitStack() as stack:
         fakes = {name: stack.enter_context(FakeProvider(name, kind=name)) for name in CLOUD}
         config = pack()
@@ -122,6 +127,7 @@ def running(
             # LiteLLM's pauses between attempts, in seconds: shorter, since the tests make hundreds of them
             "INITIAL_RETRY_DELAY": "0.05",
             "JITTER": "0.05",
+            **(environ or {}),
         }
         port = free_port()
         log = folder / "proxy.log"

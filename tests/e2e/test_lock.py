@@ -153,6 +153,21 @@ def test_a_cloud_model_behind_localhost_is_not_local(tmp_path: Path) -> None:
             assert [name for name in CLOUD if proxy.fakes[name].requests] == []
 
 
+def test_a_web_proxy_of_the_environment_sees_no_local_call(tmp_path: Path) -> None:
+    """With HTTP_PROXY set and no NO_PROXY, clients would hand every call to that proxy, those of local models too."""
+    with (
+        FakeProvider("ollama", kind="ollama", models=OLLAMA_MODELS) as ollama,
+        FakeProvider("web", kind="openai") as web,
+    ):
+        through = {**dict.fromkeys(("HTTP_PROXY", "http_proxy", "ALL_PROXY"), web.base_url), "NO_PROXY": ""}
+        with running(tmp_path, ollama=ollama, environ=through) as proxy:
+            for shape, path in PATHS.items():
+                answer = proxy.post(path, body(shape, SSN))
+                assert answer.status_code == 200, answer.text
+            assert len([request for request in ollama.requests if request.asks_model]) == len(PATHS)
+        assert not web.saw(SSN_DIGITS)
+
+
 def test_an_endpoint_that_the_operator_opens_is_open(tmp_path: Path) -> None:
     """A named path reaches its provider uninspected; everything else stays closed and locked."""
 
