@@ -24,6 +24,7 @@ from router_plugin.settings import DEFAULT_PRIORITIES, KEY, LOCAL, Settings, rea
 
 EMBEDDED = "embedded"  # `serve` adds this provider where it is needed
 CALLBACK = "router_plugin.plugin.instance"
+NO_LOG_OFF = "global_disable_no_log_param"
 # LiteLLM settings that add a target behind the router's back; groups named here must be local.
 FALLBACK_KEYS = ("fallbacks", "default_fallbacks", "context_window_fallbacks", "content_policy_fallbacks")
 
@@ -100,7 +101,10 @@ def _callback_problems(raw: Mapping[str, Any]) -> list[str]:
     section = raw.get("litellm_settings")
     callbacks = section.get("callbacks") if isinstance(section, Mapping) else None
     listed = callbacks if isinstance(callbacks, list) else [callbacks]
-    return [] if CALLBACK in listed else [f"litellm_settings.callbacks: must hold {CALLBACK}, which is the lock"]
+    problems = [] if CALLBACK in listed else [f"litellm_settings.callbacks: must hold {CALLBACK}, which is the lock"]
+    if isinstance(section, Mapping) and section.get(NO_LOG_OFF):
+        problems.append(f"litellm_settings.{NO_LOG_OFF}: remove it; log callbacks would be given private requests")
+    return problems
 
 
 def _alias_problems(raw: Mapping[str, Any], local: set[str]) -> list[str]:

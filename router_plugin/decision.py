@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from router_plugin.complexity import Signal, Tier
@@ -51,6 +51,10 @@ class Decision:
     def model_group(self) -> str | None:
         """The group that is tried first."""
         return self.chain[0] if self.chain else None
+
+    def because(self, *reasons: Reason) -> Decision:
+        """The same decision with further reasons."""
+        return replace(self, reasons=(*self.reasons, *reasons)) if reasons else self
 
     def to_json(self) -> dict[str, Any]:
         """The documented JSON form; holds no request text."""

@@ -12,6 +12,7 @@ from litellm.exceptions import APIConnectionError, BadRequestError, ContextWindo
 from litellm.integrations.custom_logger import CustomLogger
 
 from router_plugin.breaker import Breaker
+from router_plugin.decision import Reason
 from router_plugin.deployments import is_auto
 from router_plugin.egress import (
     SENDS_METADATA,
@@ -24,6 +25,7 @@ from router_plugin.egress import (
     control_fields,
 )
 from router_plugin.errors import EndpointClosed, HistoryNotShown, RequestRefused
+from router_plugin.hosted import drop_hosted
 from router_plugin.outcome import Recorder
 from router_plugin.pipeline import Router
 from router_plugin.request import IDENTITY_FIELDS, Surface
@@ -33,8 +35,6 @@ from router_plugin.steering import METADATA_KEY, read_steering, under_key
 
 log = logging.getLogger("router_plugin")
 
-# Fields that LiteLLM narrows the deployments by before our filter sees them.
-PICK_BREAKERS = ("web_search_options",)
 COUNTED_STATUS = (408, 429)  # beside 5xx and no answer at all; other 4xx are no sign of illness
 CONNECT_WORDS = 160
 OURS = "router"  # the provider that our own refusals name
@@ -130,8 +130,7 @@ class RouterPlugin_PROXY_(CustomLogger):  # noqa: N801
             data["cache"] = {"no-cache": True, "no-store": True}
             data["no-log"] = True
             data["timeout"] = self.router.config.settings.limits.private_timeout_seconds
-            for key in PICK_BREAKERS:
-                data.pop(key, None)
+            state.decision = decision.because(*(Reason("dropped", kind) for kind in drop_hosted(data)))
         self._drop_identity(data, surface, decision.droppable)
         return data
 

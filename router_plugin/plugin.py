@@ -8,7 +8,7 @@ import os
 import signal
 from pathlib import Path
 
-from router_plugin import gate, redact, selftest
+from router_plugin import gate, redact, selftest, watchers
 from router_plugin.build import build_router
 from router_plugin.config import RouterConfig, load
 from router_plugin.decision_log import DecisionLog
@@ -39,8 +39,9 @@ async def _prove(plugin: RouterPlugin, opened: gate.Opening) -> None:
         await asyncio.sleep(START_PAUSE_SECONDS)
     try:
         await selftest.run(plugin)
+        watchers.require_trust(plugin.router.config.settings.trusted_callbacks)
     except Exception as error:  # noqa: BLE001 - a proof that fails in any way is no proof
-        reason = str(error) if isinstance(error, selftest.HooksNotCalled) else type(error).__name__
+        reason = str(error) if isinstance(error, (selftest.HooksNotCalled, watchers.Watched)) else type(error).__name__
         log.critical("router_plugin: the self-test failed, so the proxy stops: %s", reason)
         opened.fail(reason)
         os.kill(os.getpid(), signal.SIGTERM)

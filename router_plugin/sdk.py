@@ -26,6 +26,7 @@ from router_plugin.decision import Decision
 from router_plugin.deployments import ENVIRONMENT_PREFIX
 from router_plugin.direct import bypass_proxies
 from router_plugin.errors import RequestRefused
+from router_plugin.hosted import drop_hosted
 from router_plugin.paths import default_config
 from router_plugin.pipeline import Router
 from router_plugin.plan import Plan
@@ -72,6 +73,7 @@ class Engine:
             "num_retries": settings.routing.max_retries - 1,
         }
         if plan.local_only:
+            drop_hosted(arguments)
             arguments["timeout"] = settings.limits.private_timeout_seconds
         return arguments
 

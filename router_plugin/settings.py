@@ -154,6 +154,9 @@ class Settings(_Section):
     endpoints: EndpointSettings = EndpointSettings()
     logs: LogSettings = LogSettings()
     decision_log: DecisionLogSettings = DecisionLogSettings()
+    trusted_callbacks: tuple[str, ...] = Field(
+        (), description="callbacks and guardrails that see private requests too, and keep their text at home"
+    )
     keys: tuple[KeySettings, ...] = Field(
         (), description="needs general_settings.custom_auth: router_plugin.auth.user_api_key_auth"
     )

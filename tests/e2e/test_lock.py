@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,64 @@ class Outside(CustomLogger):
 
 outside = Outside()
 """
+
+
+WATCHERS = """
+from litellm.integrations.custom_guardrail import CustomGuardrail
+from litellm.integrations.custom_logger import CustomLogger
+
+
+class Outside(CustomLogger):
+    def log_pre_api_call(self, model, messages, kwargs):
+        pass
+
+
+class Cloud(CustomGuardrail):
+    async def async_moderation_hook(self, data, user_api_key_dict, call_type):
+        pass
+
+
+outside = Outside()
+"""
+
+
+def _with_watchers(config: dict[str, Any]) -> None:
+    config["litellm_settings"]["callbacks"].append("outside.outside")
+    named = {"guardrail": "outside.Cloud", "mode": "during_call", "default_on": True}
+    config["guardrails"] = [{"guardrail_name": "cloud-check", "litellm_params": named}]
+
+
+def test_what_sees_private_requests_must_be_trusted(tmp_path: Path) -> None:
+    """LiteLLM shows them to guardrails and to hooks around the call in spite of `no-log`: the proxy won't start so."""
+    (tmp_path / "outside.py").write_text(WATCHERS)
+    with contextlib.suppress(AssertionError), running(tmp_path, edit=_with_watchers) as proxy:
+        proxy.process.wait(30)  # its port may be open for a moment, its gate never
+    assert "outside.Outside, cloud-check too" in (tmp_path / "proxy.log").read_text(errors="replace")
+
+
+def test_what_the_operator_trusts_may_see_them(tmp_path: Path) -> None:
+    """Listed by name, the same callback and guardrail are let in."""
+    (tmp_path / "outside.py").write_text(WATCHERS)
+
+    def edit(config: dict[str, Any]) -> None:
+        _with_watchers(config)
+        config["callback_settings"]["router_plugin"]["trusted_callbacks"] = ["outside.Outside", "cloud-check"]
+
+    with (
+        FakeProvider("ollama", kind="ollama", models=OLLAMA_MODELS) as ollama,
+        running(tmp_path, ollama=ollama, edit=edit) as proxy,
+    ):
+        assert proxy.chat(SSN).status_code == 200
+
+
+@pytest.mark.parametrize("shape", ["chat", "responses", "messages"])
+def test_a_private_request_goes_without_tools_that_others_run(proxy: Proxy, shape: str) -> None:
+    """LiteLLM itself would hand its words to MCP servers or vector stores, around a local model too."""
+    tools = [{"type": "mcp", "server_url": "litellm_proxy/mcp/notes", "server_label": "notes"}]
+    answer = proxy.post(PATHS[shape], body(shape, SSN, tools=tools))
+    assert answer.status_code == 200, answer.text
+    assert "dropped:mcp" in answer.headers["x-router-reason"].split(",")
+    assert not proxy.fakes["ollama"].saw("litellm_proxy")
 
 
 def test_private_requests_reach_no_cache_and_no_log_callback(tmp_path: Path) -> None:
