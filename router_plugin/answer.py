@@ -175,12 +175,17 @@ def _header(message: Message, name: bytes) -> bytes:
 
 async def refuse(send: Send, refusal: RequestRefused, surface: Surface | None) -> None:
     """Send a refusal in the API's shape."""
-    await send_json(send, refusal.status, error_body(refusal, surface))
+    await send_whole(send, refusal.status, json.dumps(error_body(refusal, surface)).encode())
 
 
-async def send_json(send: Send, status: int, value: dict[str, Any]) -> None:
-    """Send a whole JSON answer."""
-    body = json.dumps(value).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
+async def send_whole(
+    send: Send,
+    status: int,
+    body: bytes,
+    content_type: str = "application/json",
+    headers: tuple[tuple[bytes, bytes], ...] = (),
+) -> None:
+    """Send a whole answer."""
+    described = [(b"content-type", content_type.encode()), (b"content-length", b"%d" % len(body)), *headers]
+    await send({"type": "http.response.start", "status": status, "headers": described})
     await send({"type": "http.response.body", "body": body})

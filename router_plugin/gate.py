@@ -8,14 +8,12 @@ import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from router_plugin.answer import Answer, Message, Send, refuse, send_json
-from router_plugin.breaker import Breaker
+from router_plugin.answer import Answer, Message, Send, refuse, send_whole
 from router_plugin.endpoints import is_open, routed_surface
 from router_plugin.errors import EndpointClosed, RequestRefused, RequestTooLarge
-from router_plugin.local_endpoints import COUNT_TOKENS, HEALTH, authorise, count_tokens, health
+from router_plugin.local_endpoints import Call, Endpoint, LocalEndpoints
 from router_plugin.outcome import Recorder
 from router_plugin.pipeline import Router
-from router_plugin.request import Surface
 from router_plugin.state import LARGE_BODY_BYTES, RequestState, begin
 
 log = logging.getLogger("router_plugin")
@@ -70,13 +68,12 @@ class Gate:
         app: App,
         router: Router,
         opening: Opening | None = None,
-        breaker: Breaker | None = None,
+        endpoints: LocalEndpoints | None = None,
         recorder: Recorder | None = None,
     ) -> None:
         self.app = app
         self.recorder = recorder or Recorder()
-        self.breaker = breaker
-        self.router = router
+        self.endpoints = endpoints or LocalEndpoints(router)
         self.settings = router.config.settings
         self.opening = opening or Opening(passed=True)
 
@@ -90,7 +87,9 @@ class Gate:
             return
         path = str(scope.get("path", "/"))
         method = str(scope.get("method", "GET"))
-        if await self._answered_here(method, path.rstrip("/"), scope, receive, send):
+        own = self.endpoints.find(method, path.rstrip("/"))
+        if own is not None:
+            await self._answer_here(own, scope, receive, send)
             return
         if not is_open(method, path, self.settings.endpoints.open):
             await refuse(send, _closed(path), None)
@@ -119,26 +118,16 @@ class Gate:
         finally:
             self.recorder.ended(state, answer.ending())
 
-    async def _answered_here(
-        self, method: str, path: str, scope: MutableMapping[str, Any], receive: Receive, send: Send
-    ) -> bool:
-        """Token counting and health are answered by the gate, with the master key; True when it did."""
-        if (method, path) not in {("POST", COUNT_TOKENS), ("GET", HEALTH)}:
-            return False
-        surface = Surface.MESSAGES if path == COUNT_TOKENS else None
+    async def _answer_here(self, own: Endpoint, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        """One of the router's own endpoints, with the master key."""
         try:
-            authorise(dict(scope.get("headers", ())), _master_key())
-            if path == HEALTH:
-                result: dict[str, Any] = health(self.router, self.breaker)
-            else:
-                limit = self.settings.limits.max_body_characters
-                content = await _read(receive, limit * BYTES_PER_CHARACTER)
-                result = await asyncio.to_thread(count_tokens, self.router, content)
+            content = await _read(receive, self.endpoints.max_bytes)
+            call = Call(dict(scope.get("headers", ())), scope.get("query_string", b""), content)
+            reply = await self.endpoints.answer(own, call, _master_key())
         except RequestRefused as refusal:
-            await refuse(send, refusal, surface)
+            await refuse(send, refusal, own.surface)
         else:
-            await send_json(send, 200, result)
-        return True
+            await send_whole(send, reply.status, reply.content, reply.content_type, reply.headers)
 
 
 class _Bounded:
@@ -160,7 +149,7 @@ class _Bounded:
         return message
 
 
-def install(router: Router, breaker: Breaker, recorder: Recorder) -> Opening:
+def install(router: Router, endpoints: LocalEndpoints, recorder: Recorder) -> Opening:
     """Put the gate in front of the running proxy's app; it lets requests through once the result is opened.
 
     The app has built its middleware already, so the stack is built anew; requests look it up at each call.
@@ -170,7 +159,8 @@ def install(router: Router, breaker: Breaker, recorder: Recorder) -> Opening:
 
     opening = Opening()
     app.user_middleware[:] = [item for item in app.user_middleware if getattr(item, "cls", None) != Gate]
-    app.user_middleware.insert(0, Middleware(Gate, router=router, opening=opening, breaker=breaker, recorder=recorder))
+    gate = Middleware(Gate, router=router, opening=opening, endpoints=endpoints, recorder=recorder)
+    app.user_middleware.insert(0, gate)
     app.middleware_stack = app.build_middleware_stack()
     return opening
 

@@ -1,19 +1,27 @@
-"""Endpoints that the gate answers itself, without a deployment: token counting and health."""
+"""Endpoints that the gate answers itself, without a deployment: token counting, health, metrics."""
 
 from __future__ import annotations
 
+import asyncio
 import json
+import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from router_plugin.breaker import Breaker
 from router_plugin.errors import InvalidRequest, RequestRefused
+from router_plugin.metrics import Metrics
 from router_plugin.pipeline import Router
 from router_plugin.request import Surface
 
+log = logging.getLogger("router_plugin")
+
 COUNT_TOKENS = "/v1/messages/count_tokens"
 HEALTH = "/health"
+METRICS = "/metrics"
+JSON = "application/json"
 
 
 class Unauthorized(RequestRefused):
@@ -21,6 +29,77 @@ class Unauthorized(RequestRefused):
 
     status = 401
     code = "invalid_api_key"
+
+
+class Failed(RequestRefused):
+    """One of the router's own endpoints failed."""
+
+    status = 500
+    code = "router_error"
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request to one of these endpoints. `content` is its body; header names are in lower case."""
+
+    headers: Mapping[bytes, bytes]
+    query: bytes = b""
+    content: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A whole answer."""
+
+    content: bytes = field(repr=False)
+    content_type: str = JSON
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    status: int = 200
+
+
+Handler = Callable[[Call], Reply]
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """`surface` is the API whose error shape it has. `slow`: it takes a worker thread rather than the event loop."""
+
+    answer: Handler = field(repr=False)
+    surface: Surface | None = None
+    slow: bool = False
+
+
+class LocalEndpoints:
+    """The router's own endpoints by method and path. All of them need the master key."""
+
+    def __init__(self, router: Router, breaker: Breaker | None = None, metrics: Metrics | None = None) -> None:
+        ids = tuple(d.id for d in router.config.inventory.deployments)
+        self.max_bytes = router.config.settings.limits.max_body_characters * 4
+        self._known: dict[tuple[str, str], Endpoint] = {
+            ("POST", COUNT_TOKENS): Endpoint(lambda call: count_tokens(router, call), Surface.MESSAGES, slow=True),
+            ("GET", HEALTH): Endpoint(lambda _: as_json(health(router, breaker))),
+        }
+        if metrics is not None:
+            self.add("GET", METRICS, Endpoint(lambda call: scrape(metrics, breaker, ids, call), slow=True))
+
+    def add(self, method: str, path: str, endpoint: Endpoint) -> None:
+        """Answer one more path."""
+        self._known[method, path] = endpoint
+
+    def find(self, method: str, path: str) -> Endpoint | None:
+        """The endpoint of a path, None where it isn't one of these."""
+        return self._known.get((method, path))
+
+    async def answer(self, endpoint: Endpoint, call: Call, master_key: str | None) -> Reply:
+        """Errors: RequestRefused, never with text of the request."""
+        authorise(call.headers, master_key)
+        try:
+            return await asyncio.to_thread(endpoint.answer, call) if endpoint.slow else endpoint.answer(call)
+        except RequestRefused:
+            raise
+        except Exception as error:  # noqa: BLE001 - a traceback may hold request text
+            log.error("router_plugin: an endpoint of the router failed (%s)", type(error).__name__)
+            raise Failed("The router failed on this request. Its log names the kind of error.") from None
 
 
 def authorise(headers: Mapping[bytes, bytes], master_key: str | None) -> None:
@@ -32,22 +111,32 @@ def authorise(headers: Mapping[bytes, bytes], master_key: str | None) -> None:
         raise Unauthorized("This endpoint needs the proxy's master key, as `Authorization: Bearer ...` or `x-api-key`.")
 
 
-def count_tokens(router: Router, content: bytes) -> dict[str, int]:
+def as_json(value: Mapping[str, Any]) -> Reply:
+    """A JSON answer."""
+    return Reply(json.dumps(value).encode())
+
+
+def read_json(call: Call) -> dict[str, Any]:
+    """A body that must be a JSON object. Errors: InvalidRequest."""
+    try:
+        body: Any = json.loads(call.content)
+    except ValueError:
+        raise InvalidRequest("The body is not valid JSON.") from None
+    if not isinstance(body, dict):
+        raise InvalidRequest("The body must be a JSON object.")
+    return body
+
+
+def count_tokens(router: Router, call: Call) -> Reply:
     """The answer of Anthropic's token counter, counted here with LiteLLM's tokenizer: an estimate.
 
     Errors: RequestRefused for a body that isn't a Messages request.
     """
     from litellm import token_counter
 
-    try:
-        body: Any = json.loads(content)
-    except ValueError:
-        raise InvalidRequest("The body is not valid JSON.") from None
-    if not isinstance(body, dict):
-        raise InvalidRequest("The body must be a JSON object.")
-    conversation = router.read(body, Surface.MESSAGES)
+    conversation = router.read(read_json(call), Surface.MESSAGES)
     text = "\n".join(segment.text for segment in conversation.segments)
-    return {"input_tokens": int(token_counter(model="", text=text))}
+    return as_json({"input_tokens": int(token_counter(model="", text=text))})
 
 
 def health(router: Router, breaker: Breaker | None = None) -> dict[str, Any]:
@@ -66,3 +155,11 @@ def health(router: Router, breaker: Breaker | None = None) -> dict[str, Any]:
         ],
         "left_out": [{"id": name, "reason": why} for name, why in inventory.left_out],
     }
+
+
+def scrape(metrics: Metrics, breaker: Breaker | None, deployments: tuple[str, ...], call: Call) -> Reply:
+    """Prometheus' exposition of all workers."""
+    if breaker is not None:
+        metrics.show_circuits(breaker, deployments)
+    content, content_type = metrics.exposition(call.headers.get(b"accept", b"").decode("latin-1"))
+    return Reply(content, content_type)

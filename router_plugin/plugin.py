@@ -15,6 +15,8 @@ from router_plugin.decision_log import DecisionLog
 from router_plugin.direct import bypass_proxies
 from router_plugin.errors import ConfigError
 from router_plugin.hooks import RouterPlugin_PROXY_ as RouterPlugin
+from router_plugin.local_endpoints import LocalEndpoints
+from router_plugin.metrics import Metrics
 
 log = logging.getLogger("router_plugin")
 
@@ -68,7 +70,10 @@ def _start() -> RouterPlugin:
     decisions = config.settings.decision_log
     if decisions.path:
         plugin.recorder.add(DecisionLog(Path(decisions.path), decisions.max_rows).add)
-    opening = gate.install(plugin.router, plugin.breaker, plugin.recorder)
+    metrics = Metrics()
+    plugin.recorder.add(metrics.add)
+    endpoints = LocalEndpoints(plugin.router, plugin.breaker, metrics)
+    opening = gate.install(plugin.router, endpoints, plugin.recorder)
     _background.append(asyncio.get_running_loop().create_task(_prove(plugin, opening)))
     return plugin
 

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ from router_plugin.local_model import EmbeddedModel
 from router_plugin.runtime_config import EmbeddedServer, add_embedded, fit_ollama, has_local_chat, point_doors
 
 DEFAULT_PORT = 4000
+# prometheus_client reads it when it is imported, so it must be set before that, and isn't imported here.
+METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 GET_OLLAMA = "For real local answers install Ollama (ollama.com/download), then: ollama pull llama3.1:8b"
 
 
@@ -61,8 +64,26 @@ def serve(config: Path, port: int, host: str, embedded: bool | None, litellm_arg
         click.echo(f"Model groups: {', '.join(checked.inventory.groups) or 'none'}")
         click.echo(f"Listening on http://{host}:{port}")
         _import_from(config.parent)
-        with _written(fitted) as path:
+        with _shared_metrics(several_workers(litellm_args)), _written(fitted) as path:
             _run_proxy(["--config", str(path), "--host", host, "--port", str(port), *litellm_args])
+
+
+def several_workers(litellm_args: tuple[str, ...]) -> bool:
+    """Whether LiteLLM is asked to start more than one worker process."""
+    given = [argument for item in litellm_args for argument in item.split("=", 1)]
+    counts = [after for before, after in pairwise(given) if before == "--num_workers"]
+    return any(count.isdigit() and int(count) > 1 for count in counts)
+
+
+@contextmanager
+def _shared_metrics(wanted: bool) -> Iterator[None]:
+    """A folder where several workers count together; `/metrics` then tells of all of them."""
+    if not wanted or os.environ.get(METRICS_FOLDER):
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="router-plugin-metrics-") as folder:
+        os.environ[METRICS_FOLDER] = folder
+        yield
 
 
 def prepare_environment() -> None:

@@ -1,0 +1,127 @@
+"""Prometheus metrics of the router: counts, seconds, tokens and dollars by deployment; never text of a request.
+
+Labels are names from the config or words of this package. Names and units follow Prometheus' naming practice. With
+several workers `PROMETHEUS_MULTIPROC_DIR` names a folder that all of them write to, and each can answer for all.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from router_plugin.breaker import Breaker, Circuit
+from router_plugin.outcome import Record
+
+MULTIPROCESS = ("PROMETHEUS_MULTIPROC_DIR", "prometheus_multiproc_dir")  # the names that prometheus_client reads
+NONE = "none"
+SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
+CIRCUIT_VALUES = {Circuit.CLOSED: 0, Circuit.HALF_OPEN: 1, Circuit.OPEN: 2}
+
+
+class Metrics:
+    """Counts the records of `outcome.Recorder`; `add` is a listener of it."""
+
+    def __init__(self, registry: CollectorRegistry = REGISTRY) -> None:
+        self._registry = registry
+        self.requests = Counter(
+            "router_requests",
+            "Requests by what was decided and how they ended.",
+            ("tier", "strategy", "private", "outcome"),
+            registry=registry,
+        )
+        self.refusals = Counter("router_refusals", "Requests refused, by error code.", ("code",), registry=registry)
+        self.abstained = Counter("router_abstained", "Requests whose tier was a guess.", registry=registry)
+        self.findings = Counter("router_findings", "Private requests by rule.", ("rule",), registry=registry)
+        self.fallbacks = Counter("router_fallbacks", "Model groups tried after the first.", registry=registry)
+        self.calls = Counter(
+            "router_deployment_calls", "Calls of a deployment.", ("deployment", "result"), registry=registry
+        )
+        self.seconds = Histogram(
+            "router_request_seconds",
+            "Time from a request to the end of its answer.",
+            ("deployment",),
+            buckets=SECONDS,
+            registry=registry,
+        )
+        self.first_content = Histogram(
+            "router_first_content_seconds",
+            "Time from a request to the first content of its answer.",
+            ("deployment",),
+            buckets=SECONDS,
+            registry=registry,
+        )
+        self.tokens = Counter(
+            "router_tokens", "Tokens as counted by LiteLLM.", ("deployment", "kind"), registry=registry
+        )
+        self.cost = Counter("router_cost_dollars", "Cost by LiteLLM's price list.", ("deployment",), registry=registry)
+        self.circuit = Gauge(
+            "router_circuit",
+            "A deployment's circuit: 0 closed, 1 half open, 2 open.",
+            ("deployment",),
+            multiprocess_mode="livemax",
+            registry=registry,
+        )
+
+    def add(self, record: Record) -> None:
+        """Count one request."""
+        deployment = record.get("deployment") or NONE
+        self.requests.labels(
+            record.get("tier") or NONE,
+            record.get("strategy") or NONE,
+            _word(record.get("private")),
+            record.get("outcome") or NONE,
+        ).inc()
+        if record.get("code"):
+            self.refusals.labels(record["code"]).inc()
+        if record.get("abstained"):
+            self.abstained.inc()
+        if record.get("private"):
+            for rule in record.get("findings") or ():
+                self.findings.labels(rule).inc()
+        self.fallbacks.inc(record.get("fallbacks") or 0)
+        for attempt in record.get("attempts") or ():
+            self.calls.labels(str(attempt).partition(":")[0], "failed").inc()
+        if deployment == NONE:
+            return
+        self.calls.labels(deployment, "answered").inc()
+        self.seconds.labels(deployment).observe(record.get("latency") or 0.0)
+        if record.get("ttft") is not None:
+            self.first_content.labels(deployment).observe(record["ttft"])
+        for kind in ("prompt", "completion", "cached"):
+            self.tokens.labels(deployment, kind).inc(record.get(f"{kind}_tokens") or 0)
+        self.cost.labels(deployment).inc(record.get("cost") or 0.0)
+
+    def show_circuits(self, breaker: Breaker, deployments: tuple[str, ...]) -> None:
+        """Set the gauge of each deployment from this process's breaker."""
+        for name in deployments:
+            self.circuit.labels(name).set(CIRCUIT_VALUES[breaker.circuit(name)])
+
+    def exposition(self, accept: str) -> tuple[bytes, str]:
+        """(text, content type) in the format that a scraper's `Accept` header asks for; of all workers."""
+        registry = self._registry
+        if any(os.environ.get(name) for name in MULTIPROCESS):
+            registry = CollectorRegistry()
+            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        encode, content_type = choose_encoder(accept)
+        return encode(registry), content_type
+
+
+def sample(text: str, name: str, labels: Mapping[str, Any] | None = None) -> float | None:
+    """The value of one sample in an exposition, for commands and tests; None where it isn't there."""
+    from prometheus_client.parser import text_string_to_metric_families
+
+    wanted = {key: str(value) for key, value in (labels or {}).items()}
+    for family in text_string_to_metric_families(text):
+        for item in family.samples:
+            if item.name == name and wanted.items() <= item.labels.items():
+                return float(item.value)
+    return None
+
+
+def _word(private: object) -> str:
+    return NONE if private is None else "true" if private else "false"
