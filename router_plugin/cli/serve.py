@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import socket
 import sys
 import tempfile
@@ -152,6 +153,8 @@ def _run_proxy(arguments: list[str]) -> None:
     """LiteLLM's own command line, in this process. Returns when the proxy has stopped."""
     from litellm.proxy.proxy_cli import run_server
 
+    # The server shuts down on SIGTERM and then sends it again; the default would end us with the config left behind.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         run_server.main(arguments, prog_name="litellm", standalone_mode=False)
     except RouterPluginError:
