@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from router_plugin.complexity import Signal, Tier
+from router_plugin.eligibility import LeftOut
 from router_plugin.privacy import Finding
 from router_plugin.settings import Strategy
 
@@ -46,6 +47,7 @@ class Decision:
     code: bool = False  # it is work on code
     droppable: tuple[str, ...] = ()  # places in `user` or `metadata` that don't go to the cloud
     signals: tuple[Signal, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()  # deployments that can't take the request, and why
 
     @property
     def model_group(self) -> str | None:
@@ -72,6 +74,7 @@ class Decision:
             "local_only": self.local_only,
             "reasons": [str(reason) for reason in self.reasons],
             "model_version": self.model_version,
+            "left_out": {item.deployment: item.reason for item in self.left_out},
         }
 
     def headers(self) -> dict[str, str]:

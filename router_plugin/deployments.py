@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from router_plugin import capabilities
+from router_plugin.capabilities import Capabilities
+
 ENVIRONMENT_PREFIX = "os.environ/"
 ROLES = ("fast", "default", "code", "premium", "embedding")
 PROVIDER_ALIASES = {"azure_openai": "azure", "claude": "anthropic"}
-MARKS = ("provider", "role", "local")
+MARKS = ("provider", "role", "local", "capabilities")
 AUTO = "auto"
 # Names that public DNS doesn't have: RFC 6762, RFC 8375, and what Docker, Kubernetes and home routers use.
 HOME_SUFFIXES = (".local", ".localhost", ".internal", ".lan", ".home", ".home.arpa", ".svc", ".cluster.local")
@@ -39,6 +42,7 @@ class Deployment:
     api_base: str | None = field(default=None, repr=False)  # may hold a password
     priority: int = 9
     base_model: str | None = None  # what an Azure deployment's name stands for
+    capabilities: Capabilities = field(default_factory=Capabilities)
 
     @property
     def host(self) -> str | None:
@@ -182,7 +186,8 @@ def _type_problem(entry: Any) -> str:
         return f".model_info.router: unknown {', '.join(unknown)}; it takes {', '.join(MARKS)}"
     if not isinstance(marks.get("local", False), bool):
         return ".model_info.router.local: must be true or false"
-    return ""
+    wrong = capabilities.problem(marks.get("capabilities", {}))
+    return f".model_info.router.capabilities{wrong}" if wrong else ""
 
 
 def _marks(entry: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -233,7 +238,10 @@ def read_inventory(
         base = _resolve(params.get("api_base") or params.get("base_url"), environment)
         stands_for = info.get("base_model")
         base_model = stands_for if isinstance(stands_for, str) else None
-        kept.append(Deployment(identity, group, provider, role, local, params["model"], base, priority, base_model))
+        facts = capabilities.told(entry)
+        kept.append(
+            Deployment(identity, group, provider, role, local, params["model"], base, priority, base_model, facts)
+        )
     problems.extend(_mixed_groups(entries))
     problems.extend(_id_problems(entries))
     return Inventory(tuple(kept), tuple(left_out)), problems

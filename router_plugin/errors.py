@@ -52,6 +52,20 @@ class RequestTooLarge(RequestRefused):
     code = "request_too_large"
 
 
+class ContextTooLong(RequestRefused):
+    """The prompt and the answer that it asks for fit no context window that may take it."""
+
+    status = 413
+    code = "context_window_exceeded"
+
+
+class NotCapable(RequestRefused):
+    """No deployment that may take the request can do what it asks for."""
+
+    status = 422
+    code = "not_capable"
+
+
 class PrivatePinRejected(RequestRefused):
     """A private request names a cloud model, and `on_private_pin` is `reject`."""
 

@@ -25,6 +25,7 @@ from router_plugin.egress import (
     control_fields,
 )
 from router_plugin.errors import EndpointClosed, HistoryNotShown, RequestRefused
+from router_plugin.fitting import fit_call
 from router_plugin.hosted import drop_hosted
 from router_plugin.outcome import Recorder
 from router_plugin.pipeline import Router
@@ -228,6 +229,9 @@ class RouterPlugin_PROXY_(CustomLogger):  # noqa: N801
             ) from None
         identity = _deployment_id(kwargs)
         if state is not None and identity:
+            picked = state.plan.find(identity) if state.plan is not None else None
+            if picked is not None and state.plan is not None:
+                fit_call(kwargs, picked, state.plan.room)
             state.served = identity
             self.breaker.begin(identity)
         return kwargs

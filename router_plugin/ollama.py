@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import httpx
 
@@ -19,6 +21,7 @@ class Ollama:
     url: str
     version: str
     models: frozenset[str]
+    facts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # model -> what it can do, once described
 
     def has(self, model: str) -> bool:
         """Whether a model has been pulled; a name without a tag means ``:latest``."""
@@ -59,3 +62,29 @@ def probe(url: str, timeout: float = PROBE_SECONDS) -> Ollama | None:
         return Ollama(url, str(version["version"]), names)
     except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError, AttributeError):
         return None
+
+
+def describe(found: Ollama, models: Iterable[str], timeout: float = PROBE_SECONDS) -> Ollama:
+    """The server with what `/api/show` says its models can do; a model that it says nothing about has no facts."""
+    facts: dict[str, Mapping[str, Any]] = {}
+    with httpx.Client(timeout=timeout, trust_env=False) as client:
+        for model in filter(found.has, models):
+            try:
+                shown = client.post(f"{found.url}/api/show", json={"model": model}).raise_for_status().json()
+                facts[model] = read_show(shown)
+            except (httpx.HTTPError, httpx.InvalidURL, ValueError, TypeError, AttributeError):
+                continue
+    return replace(found, facts=facts)
+
+
+def read_show(shown: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts in an answer of `/api/show`, in the words of `model_info.router.capabilities`."""
+    facts: dict[str, Any] = {}
+    can = shown.get("capabilities")
+    if isinstance(can, list):
+        facts = {"tools": "tools" in can, "vision": "vision" in can, "reasoning": "thinking" in can}
+    for line in str(shown.get("parameters") or "").splitlines():
+        name, _, value = line.strip().partition(" ")
+        if name == "num_ctx" and value.strip().isdigit():
+            facts["context_window"] = int(value)
+    return facts

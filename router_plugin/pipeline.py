@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 from router_plugin.complexity import ComplexityScorer
 from router_plugin.config import RouterConfig
-from router_plugin.decision import Decision
+from router_plugin.decision import Decision, Reason
+from router_plugin.eligibility import Counter, estimate, read_needs
 from router_plugin.plan import Plan, make_plan
 from router_plugin.policy import choose
 from router_plugin.privacy import Detector, Verdict
@@ -24,6 +25,7 @@ class Router:
     config: RouterConfig
     detector: Detector
     scorer: ComplexityScorer
+    count: Counter = estimate  # a text's tokens, where a prompt comes near a limit
 
     def read(self, body: Mapping[str, Any], surface: Surface) -> Conversation:
         """The body as a conversation. Errors: InvalidRequest, RequestTooLarge."""
@@ -53,7 +55,8 @@ class Router:
         if on_private_pin is not None and on_private_pin != settings.on_private_pin:
             settings = settings.model_copy(update={"on_private_pin": on_private_pin})
         policy = choose(verdict, complexity, steering, settings, inventory)
-        plan = make_plan(policy, complexity, surface, settings.routing, inventory)
+        needs = read_needs(body, conversation, self.count)
+        plan = make_plan(policy, complexity, surface, settings.routing, inventory, needs)
         decision = Decision(
             id=uuid.uuid4().hex,
             private=verdict.private or steering.private,
@@ -64,7 +67,7 @@ class Router:
             abstained=complexity.abstained,
             strategy=policy.strategy,
             chain=plan.groups,
-            reasons=policy.reasons,
+            reasons=(*policy.reasons, *_without(plan)),
             model_version=complexity.model_version,
             local_only=plan.local_only,
             p_local=complexity.p_local,
@@ -72,5 +75,12 @@ class Router:
             code=complexity.code,
             droppable=() if plan.local_only else verdict.droppable,
             signals=complexity.signals,
+            left_out=plan.left_out,
         )
         return decision, plan
+
+
+def _without(plan: Plan) -> list[Reason]:
+    """What some deployment could not give: each kind once."""
+    kinds = dict.fromkeys(item.reason.split(":")[0] for item in plan.left_out)
+    return [Reason("without", kind) for kind in kinds]

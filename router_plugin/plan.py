@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from router_plugin.complexity import Complexity
 from router_plugin.deployments import Deployment, Inventory
+from router_plugin.eligibility import Fit, LeftOut, Needs, refusal, sieve
 from router_plugin.errors import InvalidRequest, NoDeployment, NoLocalDeployment
 from router_plugin.policy import LOCAL_OF, Policy
 from router_plugin.request import Surface
@@ -22,6 +24,12 @@ class Plan:
     groups: tuple[str, ...]
     deployments: tuple[Deployment, ...]
     local_only: bool
+    left_out: tuple[LeftOut, ...] = ()  # what can't take the request
+    room: Mapping[str, int] = field(default_factory=dict)  # deployment id -> the longest answer there, in tokens
+
+    def find(self, deployment_id: str | None) -> Deployment | None:
+        """A deployment of this plan, by its id."""
+        return next((deployment for deployment in self.deployments if deployment.id == deployment_id), None)
 
     def allows(self, deployment_id: str) -> bool:
         """Whether a deployment belongs to this plan."""
@@ -29,27 +37,31 @@ class Plan:
 
 
 def make_plan(
-    policy: Policy, complexity: Complexity, surface: Surface, routing: RoutingSettings, inventory: Inventory
+    policy: Policy,
+    complexity: Complexity,
+    surface: Surface,
+    routing: RoutingSettings,
+    inventory: Inventory,
+    needs: Needs | None = None,
 ) -> Plan:
-    """The groups to try for a request.
+    """The groups to try for a request, of deployments that can take it.
 
-    Errors: NoLocalDeployment or NoDeployment where nothing is left, InvalidRequest for a pinned model of another kind.
+    Errors: NoLocalDeployment or NoDeployment where nothing is set up, ContextTooLong or NotCapable where nothing that
+    is set up can take it, InvalidRequest for a pinned model of another kind.
     """
+    needs = needs or Needs()
     usable = [d for d in inventory.deployments if (d.role == EMBEDDING) == (surface is Surface.EMBEDDINGS)]
     if policy.local_only:
         usable = [d for d in usable if d.local]
     if policy.pinned:
-        groups = [d.group for d in policy.pinned if d in usable]
-        if not groups:
+        usable = [d for d in policy.pinned if d in usable]
+        if not usable:
             kind = "an embedding model" if surface is Surface.EMBEDDINGS else "a chat model"
             raise InvalidRequest(f"The model that is named is not {kind}.", param="model")
-    elif surface is Surface.EMBEDDINGS:
-        groups = _embedding_groups(policy, usable, inventory)
-    else:
-        groups = [
-            group for provider in policy.providers for group in _groups(provider, usable, policy, complexity, routing)
-        ]
-    groups = list(dict.fromkeys(groups))
+    fit = sieve(usable, needs, surface, lower=policy.local_only)
+    groups = _choose_groups(policy, complexity, surface, routing, inventory, fit)
+    if not groups and _offers(policy, usable) and fit.left_out:
+        raise refusal(fit.left_out, needs, local_only=policy.local_only)
     if policy.local_only and not groups:
         raise NoLocalDeployment(_no_local(surface, inventory))
     if not groups:
@@ -59,8 +71,41 @@ def make_plan(
         )
     if surface is Surface.EMBEDDINGS or not routing.fallback_enabled:
         groups = groups[:1]
-    chosen = tuple(d for group in groups for d in usable if d.group == group)
-    return Plan(tuple(groups), chosen, policy.local_only)
+    chosen = tuple(d for group in groups for d in (*fit.able, *fit.unsure) if d.group == group)
+    return Plan(tuple(groups), chosen, policy.local_only, fit.left_out, fit.room)
+
+
+def _offers(policy: Policy, usable: list[Deployment]) -> bool:
+    """Whether a deployment is set up that the policy allows, able or not."""
+    named = {name.removeprefix(LOCAL_OF) for name in (*policy.providers, *policy.widen)}
+    return bool(policy.pinned) or any(d.provider in named for d in usable)
+
+
+def _choose_groups(
+    policy: Policy,
+    complexity: Complexity,
+    surface: Surface,
+    routing: RoutingSettings,
+    inventory: Inventory,
+    fit: Fit,
+) -> list[str]:
+    """Groups of able deployments; of unsure ones where no able one is in reach, or nothing else is allowed."""
+    able, unsure = list(fit.able), list(fit.unsure)
+    if policy.pinned:
+        return list(dict.fromkeys(d.group for d in able or unsure))
+    if surface is Surface.EMBEDDINGS:
+        return _embedding_groups(policy, able, inventory)
+
+    def of(providers: tuple[str, ...], pool: list[Deployment]) -> list[str]:
+        found = [group for provider in providers for group in _groups(provider, pool, policy, complexity, routing)]
+        first = {d.group for d in pool if d.id not in fit.last}
+        return sorted(dict.fromkeys(found), key=lambda group: group not in first)
+
+    if policy.local_only:
+        return list(dict.fromkeys([*of(policy.providers, able), *of(policy.providers, unsure)]))
+    both = [*able, *unsure]
+    tries = ((policy.providers, able), (policy.widen, able), (policy.providers, both), (policy.widen, both))
+    return next((groups for providers, pool in tries if (groups := of(providers, pool))), [])
 
 
 def _embedding_groups(policy: Policy, usable: list[Deployment], inventory: Inventory) -> list[str]:

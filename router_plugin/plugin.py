@@ -8,7 +8,7 @@ import os
 import signal
 from pathlib import Path
 
-from router_plugin import gate, redact, selftest, watchers
+from router_plugin import counting, gate, redact, selftest, watchers
 from router_plugin.build import build_router
 from router_plugin.config import RouterConfig, load
 from router_plugin.decision_log import DecisionLog
@@ -66,7 +66,7 @@ def _start() -> RouterPlugin:
         log.warning("router_plugin: %s is called directly, not through the web proxy", ", ".join(direct))
     if config.settings.logs.litellm == "withheld":
         redact.install()
-    plugin = RouterPlugin(build_router(config))
+    plugin = RouterPlugin(build_router(config, counting.count))
     decisions = config.settings.decision_log
     if decisions.path:
         plugin.recorder.add(DecisionLog(Path(decisions.path), decisions.max_rows).add)

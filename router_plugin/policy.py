@@ -27,6 +27,7 @@ class Policy:
     pinned: tuple[Deployment, ...]
     reasons: tuple[Reason, ...]
     forced: str | None = None  # the provider that a caller named
+    widen: tuple[str, ...] = ()  # providers for a request that nothing in `providers` can take
     rerouted: bool = False  # a cloud model or provider was named, and the request must stay local
 
 
@@ -67,7 +68,10 @@ def choose(
         reasons.append(Reason("asked.provider", steering.provider))
     reasons.append(Reason(f"strategy.{strategy.value}"))
     forced = None if rerouted else steering.provider
-    return Policy(strategy, tier, providers, local_only, pinned, tuple(reasons), forced, rerouted)
+    widen: tuple[str, ...] = ()
+    if not local_only and steering.provider is None and steering.max_tier is None:
+        widen = tuple(name for name in inventory.providers() if name not in providers)
+    return Policy(strategy, tier, providers, local_only, pinned, tuple(reasons), forced, widen, rerouted)
 
 
 def _privacy_reasons(verdict: Verdict) -> list[Reason]:

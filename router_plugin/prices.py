@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from router_plugin.deployments import Deployment
+from router_plugin.price_list import entry_of
 
 
 @dataclass(frozen=True)
@@ -29,18 +29,13 @@ FREE = Price(0.0, 0.0, 0.0)
 
 
 def prices(deployments: Iterable[Deployment]) -> dict[str, Price | None]:
-    """Deployment id -> price; a local deployment is free, one that the list doesn't know is None.
-
-    Reads the list that is part of the LiteLLM package; nothing is fetched.
-    """
-    os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
-    return {d.id: FREE if d.local else _listed(d.base_model or d.model) for d in deployments}
+    """Deployment id -> price; a local deployment is free, one that the list doesn't know is None."""
+    return {d.id: FREE if d.local else listed(d.model, d.base_model) for d in deployments}
 
 
-def _listed(model: str) -> Price | None:
-    from litellm import model_cost
-
-    found = next((model_cost[name] for name in (model, model.split("/", 1)[-1]) if name in model_cost), None)
+def listed(model: str, base_model: str | None = None) -> Price | None:
+    """A model's list price; None where the list doesn't know it."""
+    found = entry_of(model, base_model)
     if found is None or "input_cost_per_token" not in found:
         return None
     prompt = float(found["input_cost_per_token"])

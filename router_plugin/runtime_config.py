@@ -48,10 +48,29 @@ def fit_ollama(raw: Mapping[str, Any], url: str, found: Ollama | None) -> tuple[
         elif not found.has(model):
             lines.append(f"{name} is left out: Ollama doesn't have its model; run `ollama pull {model}`")
         else:
+            _note(entry, found.facts.get(model, {}))
             kept.append(entry)
     if isinstance(config.get("model_list"), list):
         config["model_list"] = kept
     return config, lines
+
+
+def _note(entry: dict[str, Any], facts: Mapping[str, Any]) -> None:
+    """Write what the server says a model can do into its entry; what the operator wrote stays."""
+    if entry["litellm_params"].get("num_ctx"):
+        facts = {name: fact for name, fact in facts.items() if name != "context_window"}
+    if not facts:
+        return
+    info = dict(entry.get("model_info") or {})
+    marks = dict(info.get("router") or {})
+    marks["capabilities"] = {**facts, **(marks.get("capabilities") or {})}
+    entry["model_info"] = {**info, "router": marks}
+
+
+def ollama_models(raw: Mapping[str, Any]) -> list[str]:
+    """The models that the config expects of the Ollama at the default address."""
+    entries = [entry for entry in _entries(raw) if _well_formed(entry) and _is_ollama(entry["litellm_params"])]
+    return list(dict.fromkeys(str(entry["litellm_params"]["model"]).split("/", 1)[1] for entry in entries))
 
 
 def _entries(config: Mapping[str, Any]) -> list[Any]:

@@ -19,7 +19,7 @@ from litellm.integrations.custom_logger import CustomLogger
 from litellm.llms.custom_llm import CustomLLM
 from litellm.router import Router as LiteLLMRouter
 
-from router_plugin import ollama
+from router_plugin import counting, ollama
 from router_plugin.build import build_router
 from router_plugin.config import check, read_file
 from router_plugin.decision import Decision
@@ -31,7 +31,7 @@ from router_plugin.paths import default_config
 from router_plugin.pipeline import Router
 from router_plugin.plan import Plan
 from router_plugin.request import Surface
-from router_plugin.runtime_config import fit_ollama, point_doors
+from router_plugin.runtime_config import fit_ollama, ollama_models, point_doors
 from router_plugin.steering import METADATA_KEY, read_steering
 
 PROVIDER = "router"
@@ -46,7 +46,7 @@ class Engine:
     def __init__(self, config: Mapping[str, Any]) -> None:
         checked = check(config, os.environ)
         bypass_proxies(checked.inventory, os.environ)
-        self.router: Router = build_router(checked)
+        self.router: Router = build_router(checked, counting.count)
         local = [d.id for d in checked.inventory.deployments if d.local]
         usable = [d.id for d in checked.inventory.deployments]
         self._local = _litellm_router(config, local)
@@ -208,7 +208,10 @@ def _resolved(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 def _fitted(path: Path) -> dict[str, Any]:
     url = ollama.normalise(os.environ.get("OLLAMA_HOST"))
-    config, _ = fit_ollama(read_file(path), url, ollama.probe(url))
+    raw, found = read_file(path), ollama.probe(url)
+    if found is not None:
+        found = ollama.describe(found, ollama_models(raw))
+    config, _ = fit_ollama(raw, url, found)
     point_doors(config)
     return config
 

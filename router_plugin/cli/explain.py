@@ -95,6 +95,7 @@ def _text(decision: Decision) -> str:
         *(("  signal", f"{signal.weight:+.2f} {signal.name}") for signal in decision.signals),
         ("strategy", decision.strategy.value),
         ("chain", " -> ".join(decision.chain)),
+        *(("  left out", f"{item.deployment} ({item.reason})") for item in decision.left_out),
         ("reasons", ", ".join(str(reason) for reason in decision.reasons)),
         ("model version", decision.model_version),
     ]

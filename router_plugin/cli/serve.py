@@ -23,7 +23,14 @@ from router_plugin.cli.options import config_option
 from router_plugin.config import check, read_file
 from router_plugin.errors import LocalModelError, RouterPluginError
 from router_plugin.local_model import EmbeddedModel
-from router_plugin.runtime_config import EmbeddedServer, add_embedded, fit_ollama, has_local_chat, point_doors
+from router_plugin.runtime_config import (
+    EmbeddedServer,
+    add_embedded,
+    fit_ollama,
+    has_local_chat,
+    ollama_models,
+    point_doors,
+)
 
 DEFAULT_PORT = 4000
 # prometheus_client reads it when it is imported, so it must be set before that, and isn't imported here.
@@ -52,6 +59,7 @@ def serve(config: Path, port: int, host: str, embedded: bool | None, litellm_arg
     found = ollama.probe(url)
     if found is not None:
         click.echo(f"Ollama {found.version} at {url}: {len(found.models)} models")
+        found = ollama.describe(found, ollama_models(raw))
     fitted, lines = fit_ollama(raw, url, found)
     with _local_model(embedded if embedded is not None else not has_local_chat(fitted)) as server:
         if server is not None:

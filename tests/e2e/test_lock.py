@@ -279,10 +279,12 @@ def test_listed_keys_have_rules_of_their_own(tmp_path: Path) -> None:
 
 
 def test_a_large_body_is_scanned_whole(proxy: Proxy) -> None:
-    """A private line at the end of a megabyte of harmless text keeps it at home."""
+    """A private line at the end of a megabyte of harmless text keeps it at home, where no model takes so much."""
     text = "The quick brown fox jumps over the lazy dog, again and again.\n" * 16_000
     answer = proxy.chat(text + SSN)
-    assert answer.headers["x-router-private"] == "true"
+    assert answer.status_code == 413
+    assert "must stay local" in answer.json()["error"]["message"]
+    assert "num_ctx" in answer.json()["error"]["message"]
     assert proxy.cloud_calls() == []
 
 

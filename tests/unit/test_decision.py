@@ -11,6 +11,7 @@ import pytest
 from router_plugin.complexity import Tier
 from router_plugin.conversation import Surface
 from router_plugin.decision import Reason
+from router_plugin.eligibility import LeftOut
 from router_plugin.errors import InvalidRequest, NoLocalDeployment, PrivatePinRejected, RequestTooLarge
 from router_plugin.privacy import Finding
 from router_plugin.settings import Settings, Strategy
@@ -36,6 +37,7 @@ def test_the_json_form_has_the_documented_fields() -> None:
         score=0.123456,
         reasons=(Reason("privacy", "identity.us_ssn"), Reason("strategy.complexity")),
         local_only=True,
+        left_out=(LeftOut("azure-default-1", "vision"),),
     ).to_json()
     assert shown == {
         "decision_id": "d1",
@@ -51,6 +53,7 @@ def test_the_json_form_has_the_documented_fields() -> None:
         "local_only": True,
         "reasons": ["privacy:identity.us_ssn", "strategy.complexity"],
         "model_version": "unit",
+        "left_out": {"azure-default-1": "vision"},
     }
     assert json.loads(json.dumps(shown)) == shown
 

@@ -11,7 +11,7 @@ import pytest
 from router_plugin.deployments import host_of
 from router_plugin.fakes import FakeProvider
 from router_plugin.locality import REMEMBER_SECONDS, OllamaLocality, Unreachable
-from router_plugin.ollama import DEFAULT_URL, Ollama, normalise, probe
+from router_plugin.ollama import DEFAULT_URL, Ollama, describe, normalise, probe, read_show
 
 HOSTS: list[tuple[str | None, str]] = [
     (None, DEFAULT_URL),
@@ -230,3 +230,27 @@ async def test_an_object_that_is_not_ollamas_means_no(body: bytes) -> None:
 async def test_an_impossible_address_means_no() -> None:
     """Unknown is never local."""
     assert not await OllamaLocality().is_local("http://:::1:11434", "ollama/x")
+
+
+SHOWN: list[tuple[dict[str, object], dict[str, object]]] = [
+    ({"capabilities": ["completion", "tools"]}, {"tools": True, "vision": False, "reasoning": False}),
+    ({"capabilities": ["vision", "thinking"]}, {"tools": False, "vision": True, "reasoning": True}),
+    ({"parameters": "stop  x\nnum_ctx                        2048"}, {"context_window": 2048}),
+    ({"model_info": {"llama.context_length": 131072}}, {}),
+    ({"capabilities": None, "parameters": None}, {}),
+]
+
+
+@pytest.mark.parametrize(("shown", "facts"), SHOWN)
+def test_what_a_model_can_do_is_read_from_show(shown: dict[str, object], facts: dict[str, object]) -> None:
+    """The true window is `num_ctx`; what the model could have had doesn't count, and an old server says nothing."""
+    assert read_show(shown) == facts
+
+
+def test_models_are_described_and_unknown_ones_are_left_alone() -> None:
+    """Only models that the server has are asked about."""
+    with FakeProvider("ollama", kind="ollama", models=["llama3.1:8b"]) as fake:
+        found = probe(fake.base_url)
+        assert found is not None
+        facts = describe(found, ["llama3.1:8b", "other"]).facts
+    assert facts == {"llama3.1:8b": {"tools": True, "vision": False, "reasoning": False, "context_window": 8192}}

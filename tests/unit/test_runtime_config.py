@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,14 @@ import pytest
 from router_plugin.config import check
 from router_plugin.errors import ConfigError
 from router_plugin.ollama import DEFAULT_URL, Ollama, normalise
-from router_plugin.runtime_config import EmbeddedServer, add_embedded, fit_ollama, has_local_chat, point_doors
+from router_plugin.runtime_config import (
+    EmbeddedServer,
+    add_embedded,
+    fit_ollama,
+    has_local_chat,
+    ollama_models,
+    point_doors,
+)
 from tests.unit.builders import KEYS, entry, pack
 
 URL = "http://10.0.0.7:11434"
@@ -162,3 +170,18 @@ def test_a_broken_file_comes_through_to_the_check(case: str) -> None:
     has_local_chat(config)
     add_embedded(config, SERVER)
     point_doors(config)
+
+
+def test_what_ollama_says_about_a_model_is_noted_and_the_operators_word_stays() -> None:
+    """The window of a deployment with its own `num_ctx` is that."""
+    raw = pack()
+    mine = next(item for item in raw["model_list"] if item["model_name"] == "ollama-code")
+    mine["model_info"]["router"]["capabilities"] = {"tools": True}
+    del mine["litellm_params"]["num_ctx"]
+    facts = {name: {"tools": False, "context_window": 2048} for name in ("llama3.1:8b", "codellama:13b")}
+    config, _ = fit_ollama(raw, URL, replace(ALL, facts=facts))
+    found = {d.group: d.capabilities for d in check(config, KEYS).inventory.deployments}
+    assert (found["ollama-default"].can("tools"), found["ollama-default"].window) == (False, 16384)
+    assert (found["ollama-code"].can("tools"), found["ollama-code"].window) == (True, 2048)
+    assert found["ollama-fast"].can("tools") is None
+    assert ollama_models(raw) == ["llama3.1:8b", "phi3:mini", "codellama:13b", "nomic-embed-text"]
