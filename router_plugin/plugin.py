@@ -8,6 +8,8 @@ import os
 import signal
 from pathlib import Path
 
+import litellm
+
 from router_plugin import counting, gate, redact, selftest, watchers
 from router_plugin.build import build_router
 from router_plugin.config import RouterConfig, load
@@ -17,6 +19,7 @@ from router_plugin.errors import ConfigError
 from router_plugin.hooks import RouterPlugin_PROXY_ as RouterPlugin
 from router_plugin.local_endpoints import LocalEndpoints
 from router_plugin.metrics import Metrics
+from router_plugin.prices import price_local
 
 log = logging.getLogger("router_plugin")
 
@@ -61,6 +64,7 @@ def _start() -> RouterPlugin:
     config = _proxy_config()
     for name, why in config.inventory.left_out:
         log.warning("router_plugin: %s is left out: %s", name, why)
+    price_local(config.inventory.deployments, litellm.model_cost)
     direct = bypass_proxies(config.inventory, os.environ)
     if direct:
         log.warning("router_plugin: %s is called directly, not through the web proxy", ", ".join(direct))

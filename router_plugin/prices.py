@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, MutableMapping
 from dataclasses import dataclass
+from typing import Any
 
 from router_plugin.deployments import Deployment
 from router_plugin.price_list import entry_of
@@ -31,6 +32,22 @@ FREE = Price(0.0, 0.0, 0.0)
 def prices(deployments: Iterable[Deployment]) -> dict[str, Price | None]:
     """Deployment id -> price; a local deployment is free, one that the list doesn't know is None."""
     return {d.id: FREE if d.local else listed(d.model, d.base_model) for d in deployments}
+
+
+def price_local(deployments: Iterable[Deployment], model_cost: MutableMapping[str, Any]) -> None:
+    """Enter local models as free into LiteLLM's own price list, where they are unknown to it.
+
+    Else LiteLLM looks for their price anew at each answer: it asks an Ollama on this machine, whichever server it was
+    that answered, and holds up the event loop meanwhile.
+    """
+    for deployment in deployments:
+        if deployment.local and deployment.model not in model_cost:
+            model_cost[deployment.model] = {
+                "litellm_provider": deployment.model.split("/", 1)[0],
+                "mode": "embedding" if deployment.role == "embedding" else "chat",
+                "input_cost_per_token": 0.0,
+                "output_cost_per_token": 0.0,
+            }
 
 
 def listed(model: str, base_model: str | None = None) -> Price | None:

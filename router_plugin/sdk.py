@@ -30,6 +30,7 @@ from router_plugin.hosted import drop_hosted
 from router_plugin.paths import default_config
 from router_plugin.pipeline import Router
 from router_plugin.plan import Plan
+from router_plugin.prices import price_local
 from router_plugin.request import Surface
 from router_plugin.runtime_config import fit_ollama, ollama_models, point_doors
 from router_plugin.steering import METADATA_KEY, read_steering
@@ -46,6 +47,7 @@ class Engine:
     def __init__(self, config: Mapping[str, Any]) -> None:
         checked = check(config, os.environ)
         bypass_proxies(checked.inventory, os.environ)
+        price_local(checked.inventory.deployments, litellm.model_cost)
         self.router: Router = build_router(checked, counting.count)
         local = [d.id for d in checked.inventory.deployments if d.local]
         usable = [d.id for d in checked.inventory.deployments]
