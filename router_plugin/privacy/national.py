@@ -130,7 +130,32 @@ def ar_cuit(value: str) -> bool:
     )
 
 
-_TW = "ABCDEFGHJKLMNPQRSTUVXYWZIO"
+def no_fodselsnummer(value: str) -> bool:
+    """Norway: birth date (day + 40 for a D number), two check digits mod 11."""
+    n = digits(value)
+    if len(n) != 11 or not _date(0, n[2] * 10 + n[3], (n[0] % 4) * 10 + n[1]):
+        return False
+    first = -sum(w * d for w, d in zip((3, 7, 6, 1, 8, 9, 4, 5, 2), n, strict=False)) % 11
+    second = -sum(w * d for w, d in zip((5, 4, 3, 2, 7, 6, 5, 4, 3, 2), n, strict=False)) % 11
+    return first == n[9] and second == n[10]
+
+
+def de_sozialversicherung(value: str) -> bool:
+    """Germany, pension insurance: area, birth date, a letter as two digits; digit sums of weighted digits mod 10."""
+    text = alnum(value)
+    if len(text) != 12 or not text[8].isascii() or not text[8].isalpha():
+        return False
+    body = text[:8] + f"{ord(text[8]) - 64:02d}" + text[9:11]
+    if not (body.isdigit() and text[11].isdigit() and _date(0, int(text[4:6]), int(text[2:4]))):
+        return False
+    products = (w * int(c) for w, c in zip((2, 1, 2, 5, 7, 1, 2, 1, 2, 1, 2, 1), body, strict=False))
+    return sum(p // 10 + p % 10 for p in products) % 10 == int(text[11])
+
+
+def th_id(value: str) -> bool:
+    """Thailand: weights 13 to 2, mod 11."""
+    n = digits(value)
+    return len(n) == 13 and (11 - sum(w * d for w, d in zip(range(13, 1, -1), n, strict=False)) % 11) % 10 == n[12]
 
 
 aadhaar = verhoeff

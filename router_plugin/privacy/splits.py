@@ -19,9 +19,12 @@ _MARGIN = b" \t>|*#\r"  # what stands around a quoted, commented or indented lin
 _TOKEN = "[A-Za-z0-9_+/=@.-]"  # noqa: S105 - a pattern
 # A line break inside a token that has a digit or an at sign near the break.
 _BREAK = rf"[0-9@][A-Za-z_+/=.-]*[ \t]*\r?\n[ \t>|*#]*{_TOKEN}|{_TOKEN}[ \t]*\r?\n[ \t>|*#]*[A-Za-z_+/=.-]*[0-9@]"
-_APART = rf"(?:{_TOKEN}[ \t.,|-]){{11}}{_TOKEN}"
+_APART = rf"(?:{_TOKEN}[ \t\n.,|-]){{11}}{_TOKEN}"
 _next_break, _next_apart, _next_of_both = finder(_BREAK), finder(_APART), finder(f"{_BREAK}|{_APART}")
-_APART_RUN = re.compile(rb"(?:[A-Za-z0-9_+/=@.-][ \t.,|-])+[A-Za-z0-9_+/=@.-]?")
+_APART_RUN = re.compile(rb"(?:[A-Za-z0-9_+/=@.-][ \t\n.,|-])+[A-Za-z0-9_+/=@.-]?")
+_COLUMN = re.compile(
+    rb"(?:(?<=\n)|^)(?:[ \t]*-?[0-9A-Fa-f][0-9A-Fa-f.,;:|/ \t-]{1,80}\r?\n){9,}"
+)  # more lines than an identifier has pieces
 _NUMBERED_LINE = re.compile(r"[0-9][^\n]*")
 
 
@@ -30,6 +33,7 @@ def joined(text: str) -> str:
     data = text.encode("utf-8", "replace")
     if _next_of_both(data, 0) is None:
         return ""
+    data = _COLUMN.sub(b"\n\n", data)
     pieces: list[bytes] = []
     position = count = 0
     while span := _next_break(data, position):

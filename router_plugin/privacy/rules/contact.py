@@ -18,21 +18,49 @@ _STREET = (
 _CAP = r"[A-ZÀ-ÖØ-ÞĀ-Ž][\wÀ-ÖØ-öø-ÿĀ-ž'.-]+"
 _WORD = r"[\wÀ-ÖØ-öø-ÿĀ-ž'./-]+"
 
+_PUBLISHER = r"free software[\s#*/;]{1,12}foundation|51 franklin st|5[0-9] temple place|675 mass ave|171 second st|444 castro st|one microsoft way"  # addresses in licence headers
+
 _PHONE_WORDS = r"phone|tel|telephone|telefon|t[eé]l[eé]fono|t[eé]l[eé]phone|mobile|mobil|handy|cell|cellphone|whatsapp|fax|call (?:me|him|her|us)|text (?:me|him|her)|reach (?:me|him|her)|ring (?:me|him|her)|sms|messages to|registered|phone number|contact number|my number|his number|her number|teléfono|電話|电话|手机|전화|телефон|celular|m[oó]vil|portable|numero|telefoon|puhelin|telefone|hotline"
 _EUROPEAN = r"straat|laan|gracht|plein|dijk|kade|gata|gatan|vägen|väg|gränd|vej|gade|vegen|veien|vei|tie|katu|kuja|polku|tänav|gasse|strasse|straße|stræde|allé|útja|utca|braut|vegur|stígur|holt|tun"
 _ROMANCE = r"rue|avenue|boulevard|chemin|place|impasse|calle|c/|avenida|av\.|avda\.?|paseo|plaza|carrer|camino|via|viale|corso|piazza|vicolo|rua|r[úu]a|travessa|praça|estrada|ul\.|ulica|ulitsa|улица|ул\.|aleja|al\.|str\.|strada|odos|jalan|jl\."
 _ADDRESS_WORDS = r"(?:my|new|our|home|billing|shipping|mailing|his|her|their|delivery|the) address(?: (?:is|to|linked to my credit card to|with|on file is))?|address(?: is|:|\s{1,8}:)|i live (?:at|in)|lives at|living at|moved to|meet (?:me|you) at|return to|taxi to|deliver(?:ed)? to|ship to|drops you off at|restaurant is at|station is (?:on|at)|sent to|it's in|located at|wohne|wohnhaft|vivo en|habite|abito in|woon"
 
 
+_CODES = re.compile(r"0[0-9]{3} 0[0-9]{3} 0[0-9]{1,3}$")  # code points and opcodes, in fours
+
+
 def _phone(hit: Hit) -> bool:
     number = [c for c in hit.value if c.isdigit()]
-    return 7 <= len(number) <= 15 and len(set(number)) > 2 and not harmless_phone(hit)
+    return 7 <= len(number) <= 15 and len(set(number)) > 2 and not harmless_phone(hit) and not _CODES.match(hit.value)
 
 
 def _formatted_phone(hit: Hit) -> bool:
     if hit.before.endswith((".", "-", "/", "_", ":", "=", "+")) or (hit.after[:1] in "-/_=" and hit.after[:1]):
         return False
     return _phone(hit)
+
+
+_CALL = r"call|ring|reach|text|dial|phoned?|contact|message|sms|whatsapp|appell?e[rz]?|joindre|anrufen|erreichbar|erreiche[nr]?|ll[aá]ma(?:me|r|nos)?|chiam(?:a|are|ami)|bel|ligar?|zadzwo[nń]\w{0,3}"
+
+
+def _dialled(hit: Hit) -> bool:
+    """After "call" and the like: a number as one writes it to be dialled, and no date, amount or version."""
+    value = hit.value
+    if not _formatted_phone(hit) or re.match(
+        r"(?:19|20)\d\d[-./ ]\d\d?[-./ ]\d\d?|\d\d?[-./ ]\d\d?[-./ ](?:19|20)\d\d\b", value
+    ):
+        return False
+    number = "".join(c for c in value if c.isdigit())
+    said = re.search(r"(?i) (?:on|at|under|unter|au|al|op|no|pod|em|number|nummer|n[uú]mero)[: ]{1,2}$", hit.before)
+    if value.isdigit():
+        return len(number) >= 8 and (number[0] == "0" or bool(said and len(number) >= 9))
+    return len(number) >= 8 and value.count(".") < 3 and bool(said or value[0] in "+(0")
+
+
+def _pairs(hit: Hit) -> bool:
+    """No more pairs on either side."""
+    more = re.search(r"[0-9a-fA-F]{2}[ .-]$", hit.before[-3:]) or re.match(r"[ .-][0-9a-fA-F]{2}\b", hit.after)
+    return not more and _phone(hit)
 
 
 def _spelled(hit: Hit) -> bool:
@@ -80,6 +108,14 @@ def _street(hit: Hit) -> bool:
     ) or (capital and len(names) <= 2 and bool(re.search(r"^[,\s]+(?:[A-Z][a-z]+|apt|suite|unit)", hit.after)))
 
 
+def _line(hit: Hit) -> bool:
+    """ "March 12, 2024 Meeting" is a date: a postal code there is no year, and no month stands before."""
+    month = re.search(
+        r"(?i)\b(?:jan|feb|m[aä]r|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])[a-zé]* [0-9]{1,2},", hit.value
+    )
+    return not month and not re.search(r", (?:19|20)[0-9]{2} ", hit.value)
+
+
 def _named(hit: Hit) -> bool:
     """The street has a name, with a capital: "61 route files" has none."""
     return hit.value.split()[-1].lstrip("'").rpartition("'")[2][:1].isupper()
@@ -109,14 +145,14 @@ def _told_address(hit: Hit) -> bool:
     """A house number and a name after "my address is" and the like; times, amounts, IP addresses and ports are none."""
     value = hit.value
     if re.match(
-        r"(?i)[0-9]{1,2}(?::[0-9]{2})?\s?(?:am|pm|o'clock|uhr|h)\b|[0-9]+(?:\.[0-9]+){1,3}\b|0x|[0-9]+\s?(?:%|percent|usd|eur|minutes?|hours?|days?|weeks?|months?|years?|bytes?|bits?|times|people|noon|midnight)",
+        r"(?i)[0-9]{1,2}(?::[0-9]{2})?\s?(?:am|pm|o'clock|uhr|h)\b|[0-9]+(?:\.[0-9]+){1,3}\b|0x|[0-9]+ or [0-9]|[0-9]+[- ]?bits?\b|[0-9]+\s?(?:%|percent|usd|eur|minutes?|hours?|days?|weeks?|months?|years?|bytes?|bits?|times|people|noon|midnight)",
         value,
     ):
         return False
     if re.match(r"[0-9,.]+\s?[%°$€£]", value) or hit.before[-1:] in {"$", "€", "£", "."}:
         return False
     return bool(re.search(r"[A-Za-zÀ-ž]{3}", value)) and not re.match(
-        r"(?i)(?:line|step|page|chapter|section|version|port|index|level|row|table|figure|python|node|room|gate|stage|least|most|around|about|top|layer|byte|offset|position|room|python|java|channel|group|step)\b",
+        r"(?i)(?:rfc|iso|pep|ieee|bits?|line|step|page|chapter|section|version|port|index|level|row|table|figure|python|node|room|gate|stage|least|most|around|about|top|layer|byte|offset|position|room|python|java|channel|group|step)\b",
         value,
     )
 
@@ -130,21 +166,29 @@ RULES = (
     Rule("contact.phone_uk", r"(?:^|[^0-9A-Za-z.])(0[1-9][0-9]{2,4}[ -][0-9]{3,4}[ -]?[0-9]{3,4}|07[0-9]{3}\s?[0-9]{6}|02[0-9] [0-9]{4} [0-9]{4})\b", r"0[1-9][0-9]{2,4}[ -][0-9]{3}|07[0-9]{9}", check=_formatted_phone),
     Rule(
         "contact.phone_told",
-        rf"(?i)\b(?:{_PHONE_WORDS})\b[^0-9+(\n]{{0,24}}(\(?\+?[0-9](?:[ .\-()/]{{0,3}}[0-9]){{5,14}})", word(_PHONE_WORDS), digits="after",
+        rf"(?i)(?:^|[^a-z0-9])(?:{_PHONE_WORDS})(?:[^0-9a-z+(\n][^0-9+(\n]{{0,23}})?(\(?\+?[0-9](?:[ .\-()/]{{0,3}}[0-9]){{5,14}})", word(_PHONE_WORDS), digits="after",
         check=_phone,
     ),
-    Rule("contact.street_address", rf"(?i)\b([0-9]{{1,6}}[a-z]?(?:[ -][0-9]{{1,5}})?,? (?:(?:n|s|e|w|north|south|east|west|ne|nw|se|sw)\.? )?(?:{_WORD} ){{1,4}}(?:{_STREET}))\b(?:\.|,|\s|$)", rf"(?i:[ ](?:{_STREET}))(?:[^a-zA-Z]|$)", digits="before", check=_street),
-    Rule("contact.unit_address", rf"(?i)\b([0-9]{{1,6}} (?:{_WORD}[ ,]{{1,2}}){{1,7}}\s{{0,3}}(?:apt|apartment|suite|ste|flat)\b\.? ?#?(?:[0-9]{{1,5}}[a-z]?|[a-z]))\b", word(r"apt|apartment|suite|ste|flat")),
+    # French and other numbers in pairs; a hex dump also has pairs, but more of them.
+    Rule("contact.phone_pairs", r"(?:^|[^0-9A-Za-z.:-])(0[1-9](?:(?: [0-9]{2}){4}|(?:\.[0-9]{2}){4}|(?:-[0-9]{2}){4}))(?:[^0-9A-Za-z]|$)", r"0[1-9][ .-][0-9]{2}[ .-][0-9]{2}[ .-][0-9]{2}[ .-][0-9]{2}", check=_pairs),
+    Rule("contact.phone_00", r"(?:^|[^0-9A-Za-z+.,:-])(00 ?[1-9][0-9]{0,2}[ \-/](?:[0-9][ \-/()]{0,2}){6,12}[0-9])", r"00 ?[1-9][0-9]{0,2}[ /-][0-9(]", check=_phone),
+    Rule("contact.phone_verb", rf"(?i)\b(?:{_CALL})\b[^0-9+(\n]{{0,40}}?(\(?\+?[0-9](?:[ .\-()/]{{0,2}}[0-9]){{6,13}})(?:[^0-9A-Za-z]|$)", word(_CALL), digits="after", check=_dialled),
+    Rule("contact.street_address", rf"(?i)\b([0-9]{{1,6}}[a-z]?(?:[ -][0-9]{{1,5}})?,? (?:(?:n|s|e|w|north|south|east|west|ne|nw|se|sw)\.? )?(?:{_WORD} ){{1,4}}(?:{_STREET}))\b(?:[.,;|<)\"'\s]|$)", rf"(?i:[ ](?:{_STREET}))(?:[^a-zA-Z]|$)", digits="before", check=_street, unless=_PUBLISHER),
+    Rule("contact.unit_address", rf"(?i)\b([0-9]{{1,6}} (?:{_WORD}[ ,]{{1,2}}){{1,7}}\s{{0,3}}(?:apt|apartment|suite|ste|flat)\b\.? ?#?(?:[0-9]{{1,5}}[a-z]?|[a-z]))\b", word(r"apt|apartment|suite|ste|flat"), unless=_PUBLISHER),
     Rule("contact.unit_address_line", r"(?i)[0-9]{1,6} [^\n]{3,60}\n[\s>?]{0,8}(?:apt|apartment|suite|ste|flat|unit)\b\.? ?#?([0-9a-z]{1,5})\b", word(r"apt|apartment|suite|ste|flat|unit")),
     Rule("contact.military_address", r"(?i)\b((?:unit|psc|uss)\b[^\n]{1,40}[\s,]{1,3}(?:a|f|d)po,? a[aep],? [0-9]{5})\b", r"(?i:[afd]po,? a[aep])"),
     Rule("contact.military_post_office", r"(?i)\b((?:apo|fpo|dpo),? a[aep],? [0-9]{5})\b", r"(?i:[afd]po,? a[aep])"),
     Rule("contact.po_box", r"(?i)\b((?:p\.? ?o\.? ?box|postfach|bo[iî]te postale|apartado(?: de correos)?|postbox|postbus) [0-9]{1,6})\b", r"(?i:box|postfach|bo[iî]te postale|apartado|postbus)", digits="after", unless=r"what is a|rent a"),
     Rule("contact.address_german", rf"\b({_CAP}(?:straße|strasse|str\.|gasse|weg|allee|platz|ring|damm|ufer|steig) [0-9]{{1,4}} ?[a-zA-Z]?)\b", r"(?:straße|strasse|str\.|gasse|weg|allee|platz|ring|damm|ufer|steig) [0-9]", check=lambda hit: not hit.value.startswith(("Der ", "Ein "))),
     Rule("contact.address_european", rf"(?i)\b([\wÀ-ÖØ-öø-ÿĀ-ž]{{2,24}}(?:{_EUROPEAN}) [0-9]{{1,4}} ?[a-z]?)\b", rf"(?i:{_EUROPEAN}) [0-9]"),
+    Rule("contact.address_slavic", rf"\b({_CAP} (?:út|utca|tér|körút|sétány|náměstí|nábřeží|třída|ulice|ulica|ulitsa|prospekt|cesta|trg|caddesi|cad\.|sokak|sok\.|mah\.|bulvarı|iela|gatvė|tänav|tee|st\.|str\.) (?:[Nn]o[:. ]{{1,2}})?[0-9]{{1,4}})\b", r" (?:út|utca|tér|körút|sétány|náměstí|nábřeží|třída|ulice|ulica|ulitsa|prospekt|cesta|trg|caddesi|cad\.|sokak|sok\.|mah\.|bulvarı|iela|gatvė|tänav|tee|st\.|str\.) (?:[Nn]o[:. ]{1,2})?[0-9]"),
+    Rule("contact.address_russian", r"((?:ул\.|улица|пр-т|просп\.|проспект|пер\.|переулок|наб\.|шоссе|бульвар|вул\.|вулиця)[^\n]{2,40}?(?:д\.|дом|буд\.) ?[0-9]{1,4})", r"(?:д\.|дом|буд\.) ?[0-9]"),
+    Rule("contact.address_korean", r"([가-힣]{1,12}(?:시|도|구|군) [가-힣0-9 ]{1,20}(?:로|길) ?[0-9]{1,4})", r"(?:로|길) ?[0-9]"),
+    Rule("contact.address_line", rf"\b({_CAP}(?: {_CAP}){{0,3}} [0-9]{{1,4}} ?[a-zA-Z]?(?:/[0-9]{{1,4}})?, (?:[A-Z]{{1,2}}-)?(?:[0-9]{{4,5}}|[0-9]{{3}} [0-9]{{2}}|[0-9]{{2}}-[0-9]{{3}}|[0-9]{{4}} ?[A-Z]{{2}}) {_CAP})", r"[0-9] ?[a-zA-Z]?, (?:[A-Z]{1,2}-)?[0-9]{2}[0-9 -]{2}", check=_line),
     Rule("contact.address_romance", rf"(?i)\b((?:[0-9]{{1,5}},? )?(?:{_ROMANCE}) (?:{_WORD} ){{0,4}}{_WORD},? (?:n[º°o.] ?)?[0-9]{{1,5}})\b", word(_ROMANCE), digits="after", check=_romance),
     Rule("contact.address_french", rf"(?i)\b([0-9]{{1,4}}(?: ?(?:bis|ter))?,? (?:rue|avenue|boulevard|chemin|place|impasse|all[ée]e|quai|route) (?:de |du |des |la |le |l'|d')*{_CAP})", word(r"rue|avenue|boulevard|chemin|place|impasse|all[ée]e|quai|route"), check=_named, digits="before"),
     Rule("contact.address_told", rf"(?i)\b(?:{_ADDRESS_WORDS})\b[:\s]{{1,6}}(?:the corner of )?(?:{_WORD}[ ,]{{1,2}}){{0,3}}?([0-9]{{1,6}}\b[ ,]+{_WORD}[^\n]{{0,60}}|{_WORD} [0-9]{{1,5}}\b)", word(_ADDRESS_WORDS), digits="after", check=_told_address),
-    Rule("contact.address_city_postcode", rf"\b({_CAP}(?: {_CAP}){{0,2}},? [A-Z]{{2}},? [0-9]{{5}}(?:-[0-9]{{4}})?)\b", r"[A-Z]{2},? [0-9]{5}", near=r"\d+ \w|address|apt|suite|live|lives|ship|street|\bst\b|home"),
+    Rule("contact.address_city_postcode", rf"\b({_CAP}(?: {_CAP}){{0,2}},? [A-Z]{{2}},? [0-9]{{5}}(?:-[0-9]{{4}})?)\b", r"[A-Z]{2},? [0-9]{5}", near=r"\d+ \w|address|apt|suite|live|lives|ship|street|\bst\b|home", unless=_PUBLISHER),
     Rule("contact.postcode_city", rf"\b([0-9]{{1,4}}[a-z]?,? (?:[A-Z]{{1,2}}-?)?[0-9]{{4,5}} {_CAP})\b", r"[0-9]{4} [A-ZÀ-Þ]", near=r"stra|weg|gasse|platz|address|adresse|wohn|rue|via|laan"),
     Rule("contact.uk_postcode", r"\b([0-9]{1,4}[A-Za-z]? [A-Z][^\n]{3,60}[ ,][A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][ABD-HJLNP-UW-Z]{2})\b", r"[A-Z][0-9][A-Z0-9]? ?[0-9][A-Z]{2}"),
     Rule("contact.jp_address", r"(〒\s?[0-9]{3}-[0-9]{4}|[都道府県][^\s、。]{1,12}[市区町村][^\s、。]{1,20}[0-9０-９]{1,3}[-−丁－])", r"〒|[市区町村]"),

@@ -4,11 +4,14 @@
 
 from __future__ import annotations
 
+import re
+
 from router_plugin.privacy.checksums import IBAN_LENGTHS, aba, card, iban, issuer_fits, luhn
 from router_plugin.privacy.rule import Hit, Rule, all_of, on_value
 
 from .shapes import LONG, word
 
+_DECIMAL = re.compile(r"[0-9]{1,4}\.[0-9]{8,}$")
 _DIGITS_13_19 = r"[0-9](?:[ .\-_/]{0,2}[0-9]){11,18}"
 _TEST_NUMBERS = frozenset({"4242424242424242", "4000056655665556", "5200828282828210", "4000000000000002"})
 _CARD_WORD = r"\bcards?\b|credit|debit|\bcc\b|visa|master ?card|amex|\bpan\b|karte|tarjeta|carte|carta|cart[aã]o|карт|卡|カード|카드|kort"
@@ -23,15 +26,14 @@ def _real_card(hit: Hit) -> bool:
 
 
 def _near_card(hit: Hit) -> bool:
-    import re
-
     return bool(re.search(_CARD_WORD, hit.before + " " + hit.after, re.IGNORECASE))
 
 
 def _grouped_or_plain(hit: Hit) -> bool:
     """Digits in one run, or in groups of which none is a lone decimal part."""
     return (
-        not hit.before.endswith((".", "0x", "-", "_"))
+        not _DECIMAL.match(hit.value)
+        and not hit.before.endswith((".", "0x", "-", "_"))
         and not hit.after[:1].isalnum()
         and not (hit.after[:1] == "." and hit.after[1:2].isdigit())
     )
@@ -87,7 +89,7 @@ RULES = (
     Rule("finance.us_routing", r"(?i)\b(?:routing|aba|rtn|transit)\b(?: (?:number|no\.?|#|num))?[^0-9\n]{0,6}([0-9]{9})\b", word(r"routing|aba|rtn|transit"), digits="after", check=on_value(aba)),
     Rule(
         "finance.bank_account",
-        r"(?i)\b(?:bank )?(?:account|acct|a/c|konto|kontonummer|cuenta|compte|conta|conto|rekening|счет|счёт)\b\.?(?: (?:number|no|nr|num|nummer|is))?[.:# ]{0,4}([0-9](?:[ \-]?[0-9]){5,16})\b", word(r"bank|account|acct|a/c|konto|cuenta|compte|conta|conto|rekening|счет|счёт"), digits="after",
+        r"(?i)(?:^|[^a-z])(?:bank )?(?:account|acct|a/c|konto|kontonummer|cuenta|compte|conta|conto|rekening|счет|счёт)\.?(?: (?:number|no|nr|num|nummer|is))?[.:# ]{0,4}([0-9](?:[ \-]?[0-9]){5,16})\b", word(r"bank|account|acct|a/c|konto|cuenta|compte|conta|conto|rekening|счет|счёт"), digits="after",
         near=r"bank|routing|sort ?code|bic|swift|iban|bsb|blz|branch|transfer|wire|deposit|checking|savings|acct|account n|account:|konto|cuenta|compte|rekening|счет|счёт|holder|beneficiary|payee",
     ),
     Rule("finance.bank_account_named", r"(?i)\b(?:bank account|acct\.? no\.?|acct|account (?:number|no\.?|nr\.?|#)|checking account|savings account|kontonummer|konto-nr\.?|iban)\b[.:#]{0,2}(?: is| number| no\.?| nr\.?)?[.:# ]{0,3}([0-9](?:[ \-]?[0-9]){5,16})\b", word(r"bank account|acct|account n|account #|checking account|savings account|konto|iban"), digits="after"),

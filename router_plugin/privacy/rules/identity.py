@@ -11,7 +11,11 @@ from router_plugin.privacy.rule import Check, Hit, Rule, on_value
 
 from .shapes import LONG, NO_LETTER, word
 
-_TO = r"[\"']?(?: ?(?:number|no\.?|nr\.?|num\.?|n[º°]|#|id|code|card|号码?|號碼?|番号|번호))?[\"']?(?: (?:is|was|ist|es|est|on file|of mine|=))?[\"'\s:#=.\-–]{0,6}"
+_TO = (
+    r"[\"']?(?:[ _-]?(?:card|karte|kaart))?(?:[ _-]?(?:number|n[uú]mero|num[ée]ro|nummer|numer|numaram?|numaras[ıi]|sz[áa]ma?|no\.?|nr\.?|num\.?"
+    r"|n\.?[º°]\.?|№|#|id|code|card|号码?|號碼?|番号|번호|संख्या))?[\"'\])]{0,2}(?: ?(?:is|was|ist|lautet|es|est|jest|è|é|är|este|on file|of mine|は|=))?"
+    r"[\"'\s:：#=.\-–|>]{0,6}"
+)
 _SEP = r"[ .\-/]?"
 
 
@@ -45,6 +49,28 @@ def _dni(hit: Hit) -> bool:
     return hit.before[-1:] not in {".", ","} and national.dni(hit.value)
 
 
+def _much(hit: Hit) -> bool:
+    """Six digits or more, and not a number that is explained: "the number", "my favourite number"."""
+    end = hit.whole.lower()
+    if end.endswith("number") and not re.search(
+        r"phone|cell|mobile|account|work|home|office|\b(?:id|ni|nhs)\b|passport|contact|insurance|social|security|tax|licen[cs]e|policy|member|card",
+        end,
+    ):
+        return False
+    return sum(c.isdigit() for c in hit.value) >= 6
+
+
+def _plate(hit: Hit) -> bool:
+    value = hit.value.replace(" ", "")
+    return any(c.isalpha() for c in value) and any(c.isdigit() for c in value) and len(value) >= 5
+
+
+def _aadhaar(hit: Hit) -> bool:
+    """Not four of a longer row of groups, as in a table of code points."""
+    row = re.search(r"[0-9A-F]{4} $", hit.before) or re.match(r"\s[0-9A-F]{4}\b", hit.after)
+    return not row and national.aadhaar(hit.value)
+
+
 def _itin(hit: Hit) -> bool:
     text = "".join(c for c in hit.value if c.isdigit())
     return text[0] == "9" and (text[3:5] >= "50")
@@ -61,7 +87,7 @@ _MONTH = (
 )
 _DATE = (
     rf"[0-9]{{1,2}}[./\- ][0-9]{{1,2}}[./\- ](?:19|20)?[0-9]{{2}}|(?:19|20)[0-9]{{2}}[./\-][0-9]{{1,2}}[./\-][0-9]{{1,2}}"
-    rf"|[0-9]{{1,2}}(?:st|nd|rd|th)?\.? (?:of )?(?:de )?{_MONTH},? (?:de )?(?:19|20)[0-9]{{2}}|{_MONTH} [0-9]{{1,2}}(?:st|nd|rd|th)?,? (?:19|20)[0-9]{{2}}"
+    rf"|[0-9]{{1,2}}(?:st|nd|rd|th)?\.? (?:of )?(?:de )?{_MONTH},? (?:de )?(?:19|20)?[0-9]{{2}}|{_MONTH} [0-9]{{1,2}}(?:st|nd|rd|th)?,? (?:19|20)[0-9]{{2}}"
     r"|(?:19|20)[0-9]{2}年[0-9]{1,2}月[0-9]{1,2}日"
 )
 
@@ -78,11 +104,12 @@ RULES = (
     told("us_alien", r"alien(?: registration)?|a-number|uscis|green card", r"a[- ]?[0-9]{3}[- ]?[0-9]{3}[- ]?[0-9]{2,3}"),
     # --- United Kingdom, Ireland
     Rule("identity.uk_nino", r"\b([A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[A-D])\b", r"[A-Z]{2} ?[0-9]{2} ?[0-9]{2}", strong=True),
-    told("uk_nino_told", r"nino|ni|n\.i\.|national insurance|nat ins", r"[a-z]{2} ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[a-d]"),
+    told("uk_nino_told", r"nino|ni|n\.i\.|national insurance|nat ins", r"[a-z]{2}(?:[ -]?[0-9]{2}){3}[ -]?[a-d]"),
     told("uk_utr", r"utr|unique taxpayer(?: reference)?", r"[0-9]{5} ?[0-9]{5}k?"),
     told("ie_pps", r"ppsn?|personal public service", r"[0-9]{7} ?[a-w][a-iw]?"),
     # --- continental Europe
     told("de_steuer_id", r"steuer[- ]?(?:id|identifikationsnummer|idnr\.?|nummer)|idnr\.?|tin|steuerliche identifikationsnummer", r"[0-9]{2} ?[0-9]{3} ?[0-9]{3} ?[0-9]{3}|[0-9]{2,3}/[0-9]{3}/[0-9]{4,5}"),
+    Rule("identity.de_sozialversicherung_bare", r"\b([0-9]{2} ?[0-3][0-9][01][0-9]{3} ?[A-Z] ?[0-9]{3})\b", r"[0-9]{6} ?[A-Z] ?[0-9]{3}", check=on_value(national.de_sozialversicherung)),
     told("de_sozialversicherung", r"sozialversicherungs?(?:nummer|nr\.?)|sv-?(?:nummer|nr\.?)|rentenversicherungs(?:nummer|nr\.?)|rvnr\.?", r"[0-9]{2} ?[0-9]{6} ?[a-z] ?[0-9]{3}"),
     told("de_personalausweis", r"personalausweis(?:nummer)?|ausweis(?:nummer|nr\.?)?|id card", r"[cfghjklmnprtvwxyz0-9]{9,10}", on_value(lambda v: any(c.isdigit() for c in v))),
     told("vat_id", r"ust-?id(?:nr\.?|-nr\.?)?|umsatzsteuer-?id(?:entifikationsnummer)?|vat(?: (?:id|no|number|reg))?|tva|btw|iva|p\.? ?iva|partita iva|mwst(?:-nr)?|nip|cvr|tax id|uid", r"(?:at ?u|be ?0|bg|cy|cz|de|dk|ee|el|es|fi|fr|gb|hr|hu|ie|it|lt|lu|lv|mt|nl|pl|pt|ro|se|si|sk|che)?[- .]?[a-z0-9]{1,3}[0-9][0-9 .\-]{5,11}[0-9][a-z0-9]{0,3}"),
@@ -93,11 +120,12 @@ RULES = (
     Rule("identity.it_codice_fiscale", r"(?i)\b([a-z]{6}[0-9lmnp-v]{2}[abcdehlmprst][0-9lmnp-v]{2}[a-z][0-9lmnp-v]{3}[a-z])\b", r"[0-9]{2}[A-Za-z][0-9]{2}[A-Za-z][0-9]{3}[A-Za-z]", check=on_value(national.codice_fiscale), strong=True),
     told("it_codice_fiscale_told", r"codice fiscale|cod\. ?fisc\.?|c\.?f\.?", r"[a-z]{6}[0-9]{2}[a-z][0-9]{2}[a-z][0-9]{3}[a-z]"),
     told("nl_bsn", r"bsn|burgerservicenummer|sofi(?:nummer)?", _n(9)),
-    told("pl_pesel", r"pesel", r"[0-9]{11}"),
+    told("pl_pesel", r"pesel(?: to)?", r"[0-9]{11}"),
     told("pl_nip", r"nip|regon", r"[0-9]{3}[- ]?[0-9]{2,3}[- ]?[0-9]{2}[- ]?[0-9]{2,3}"),
-    told("se_personnummer", r"personnummer|personal identity number|samordningsnummer", r"(?:19|20)?[0-9]{6}[-+ ]?[0-9]{4}"),
+    told("se_personnummer", r"personnummer|personnr\.?|pnr|personal identity number|samordningsnummer", r"(?:19|20)?[0-9]{6}[-+ ]?[0-9]{4}"),
     Rule("identity.se_personnummer_bare", r"(?:^|[^0-9A-Za-z-])((?:19|20)?[0-9]{6}[-+][0-9]{4})\b", r"[0-9]{3}[-+A-FU-Y][0-9]{3}", check=on_value(national.se_personnummer)),
-    told("no_fodselsnummer", r"f[øo]dselsnummer|personnummer|fnr|d-nummer", r"[0-9]{6} ?[0-9]{5}"),
+    Rule("identity.no_fodselsnummer_bare", r"(?:^|[^0-9A-Za-z.+-])([0-7][0-9][0-9]{4} ?[0-9]{5})(?:[^0-9A-Za-z]|$)", r"[0-7][0-9][0-9]{4} ?[0-9]{5}", check=on_value(national.no_fodselsnummer), strong=False),
+    told("no_fodselsnummer", r"f[øo]dselsnummer|personnummer|personnr\.?|fnr|d-nummer", r"[0-9]{6} ?[0-9]{5}"),
     told("dk_cpr", r"cpr(?:[- ]?(?:nr|nummer))?|personnummer", r"[0-9]{6}[- ]?[0-9]{4}"),
     Rule("identity.fi_hetu", r"\b([0-3][0-9][01][0-9]{3}[-+A-FU-Y][0-9]{3}[0-9A-FHJ-NPR-Y])\b", r"[0-9]{3}[-+A-FU-Y][0-9]{3}", check=on_value(national.fi_hetu), strong=True),
     told("fi_hetu_told", r"hetu|henkil[öo]tunnus", r"[0-9]{6}[-+a][0-9]{3}[0-9a-y]"),
@@ -105,6 +133,7 @@ RULES = (
     told("be_national_number_told", r"rijksregister(?:nummer)?|num[ée]ro national|registre national|niss|insz|national number", _n(11, "[ .-]?")),
     Rule("identity.ch_ahv", r"(?:^|[^0-9])(756[. ]?[0-9]{4}[. ]?[0-9]{4}[. ]?[0-9]{2})\b", r"756[. ]?[0-9]{4}", check=on_value(national.ch_ahv), strong=True),
     told("ch_ahv_told", r"ahv(?:[- ]?(?:nr|nummer))?|avs|oasi", r"756[. ]?[0-9]{4}[. ]?[0-9]{4}[. ]?[0-9]{2}"),
+    told("steuer_told", r"identifikationsnummer", r"[0-9]{2} ?[0-9]{3} ?[0-9]{3} ?[0-9]{3}"),
     told("at_svnr", r"svnr|sv[- ]?nummer|versicherungsnummer|sozialversicherungsnummer", r"[0-9]{4} ?[0-9]{6}"),
     told("pt_nif", r"nif|nipc|contribuinte|n[úu]mero de identifica[çc][ãa]o fiscal|cart[ãa]o de cidad[ãa]o", r"[0-9]{3} ?[0-9]{3} ?[0-9]{3}(?: ?[0-9] ?[a-z]{2}[0-9])?"),
     told("gr_amka", r"amka|αμκα|afm|αφμ", r"[0-9]{9}(?:[0-9]{2})?"),
@@ -117,7 +146,7 @@ RULES = (
     Rule("identity.ru_snils", r"(?:^|[^0-9])([0-9]{3}-[0-9]{3}-[0-9]{3} [0-9]{2})\b", r"[0-9]{3}-[0-9]{3} [0-9]{2}", strong=True),
     told("ru_numbers", r"снилс|snils|инн|паспорт|passport rf|серия|inn", r"[0-9]{2} ?[0-9]{2} ?(?:№|no)? ?[0-9]{6}|[0-9]{3}-?[0-9]{3}-?[0-9]{3}[ -]?[0-9]{2}|[0-9]{10}(?:[0-9]{2})?"),
     told("ua_numbers", r"рнокпп|іпн|rnokpp|ipn", r"[0-9]{10}"),
-    told("tr_id", r"t\.?c\.?(?: ?kimlik)?(?: no| numaras[ıi])?|kimlik(?: no)?", r"[1-9][0-9]{10}"),
+    told("tr_id", r"t\.?c\.?(?: ?kimlik)?|kimlik|tckn|tc kimlik|tckno", r"[1-9][0-9]{10}"),
     told("il_id", r"teudat zehut|ת\.?ז\.?|תעודת זהות|israeli id", r"[0-9]{8,9}"),
     # --- the Americas
     Rule("identity.br_cpf", r"(?:^|[^0-9])([0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2})\b", r"\.[0-9]{3}-[0-9]{2}", strong=True),
@@ -125,7 +154,8 @@ RULES = (
     Rule("identity.br_cnpj", r"(?:^|[^0-9])([0-9]{2}\.[0-9]{3}\.[0-9]{3}/[0-9]{4}-[0-9]{2})\b", r"/[0-9]{4}-[0-9]{2}", strong=True),
     told("br_other", r"cnpj|rg|pis|pasep|nit|titulo de eleitor|t[íi]tulo de eleitor|cnh", r"[0-9][0-9.\-/]{6,17}[0-9x]"),
     Rule("identity.mx_curp", r"\b([A-Z][AEIOUX][A-Z]{2}[0-9]{2}[01][0-9][0-3][0-9][HMX][A-Z]{2}[B-DF-HJ-NP-TV-Z]{3}[A-Z0-9][0-9])\b", r"[0-9]{6}[HMX][A-Z]", strong=True),
-    Rule("identity.mx_rfc", r"(?i)\brfc\b[^a-z0-9\n]{0,6}([a-zñ&]{3,4}[0-9]{6}[a-z0-9]{3})\b", word(r"rfc"), digits="after"),
+    told("mx_curp_told", r"curp", r"[a-z]{4}[0-9]{6}[a-z0-9]{8}"),
+    Rule("identity.mx_rfc", r"(?i)\brfc\b[^a-z0-9\n]{0,6}([a-zñ&]{3,4}-?[0-9]{6}-?[a-z0-9]{3})\b", word(r"rfc"), digits="after"),
     told("mx_nss", r"nss|imss", r"[0-9]{2}[- ]?[0-9]{2}[- ]?[0-9]{2}[- ]?[0-9]{4}[- ]?[0-9]"),
     told("ar_dni", r"dni|cuil|cuit", r"[0-9]{1,2}\.?[0-9]{3}\.?[0-9]{3}|[0-9]{2}[- ]?[0-9]{8}[- ]?[0-9]"),
     Rule("identity.ar_cuit", r"(?:^|[^0-9])((?:20|23|24|27|30|33|34)-[0-9]{8}-[0-9])\b", r"[0-9]-[0-9]{8}-", check=on_value(national.ar_cuit), strong=True),
@@ -133,7 +163,7 @@ RULES = (
     told("cl_rut_told", r"rut|run", r"[0-9]{1,2}\.?[0-9]{3}\.?[0-9]{3}-[0-9k]"),
     told("co_cedula", r"c[ée]dula(?: de ciudadan[íi]a)?|c\.?c\.?|ruc|nit|cedula", r"[0-9]{1,3}(?:\.?[0-9]{3}){2,3}(?:-[0-9])?", ),
     # --- Asia, Pacific, Africa
-    Rule("identity.in_aadhaar_bare", r"(?:^|[^0-9A-Za-z.-])([2-9][0-9]{3} [0-9]{4} [0-9]{4})(?:[^0-9 ]|$| [^0-9]|\.$)", r"[0-9]{4} [0-9]{4} [0-9]{4}", check=on_value(national.aadhaar)),
+    Rule("identity.in_aadhaar_bare", r"(?:^|[^0-9A-Za-z.-])([2-9][0-9]{3} [0-9]{4} [0-9]{4})(?:[^0-9 ]|$| [^0-9]|\.$)", r"[0-9]{4} [0-9]{4} [0-9]{4}", check=_aadhaar),
     told("in_aadhaar", r"aadha+r|adhar|uidai|uid|आधार", r"[2-9][0-9]{3}[ -]?[0-9]{4}[ -]?[0-9]{4}"),
     Rule("identity.in_pan", r"\b([A-Z]{3}[ABCFGHLJPT][A-Z][0-9]{4}[A-Z])\b", r"[A-Z]{2}[0-9]{4}[A-Z]", strong=True),
     told("in_pan_told", r"pan(?: card)?|permanent account", r"[a-z]{5}[0-9]{4}[a-z]"),
@@ -152,12 +182,13 @@ RULES = (
     told("tw_id", r"(?:taiwan )?(?:national )?id|身分證(?:字號)?|統一編號", r"[a-z][12][0-9]{8}"),
     told("my_nric", r"mykad|nric|ic|kad pengenalan", r"[0-9]{6}-?[0-9]{2}-?[0-9]{4}"),
     told("id_nik", r"nik|ktp|npwp", r"[0-9]{2}\.?[0-9]{3}\.?[0-9]{3}\.?[0-9][-. ]?[0-9]{3}\.?[0-9]{3}(?:[0-9])?|[0-9]{16}"),
+    Rule("identity.th_id_bare", r"(?:^|[^0-9-])([1-8]-[0-9]{4}-[0-9]{5}-[0-9]{2}-[0-9])(?:[^0-9-]|$)", r"[0-9]-[0-9]{4}-[0-9]{5}-", check=on_value(national.th_id), strong=True),
     told("th_id", r"thai(?:land)? (?:national )?id|บัตรประชาชน|เลขประจำตัวประชาชน|citizen id|national id", r"[0-9][- ]?[0-9]{4}[- ]?[0-9]{5}[- ]?[0-9]{2}[- ]?[0-9]"),
-    told("ph_id", r"philsys|sss|umid|gsis|philhealth|pag-?ibig|tin", r"[0-9]{2,4}[- ]?[0-9]{4,9}[- ]?[0-9]{1,4}(?:[- ]?[0-9]{3,4})?"),
+    told("ph_id", r"philsys|sss|umid|gsis|philhealth|pag-?ibig|tin", r"[0-9]{2,4}[- ]?[0-9]{4,9}[- ]?[0-9]{1,4}(?:[- ]?[0-9]{3,4})?|[0-9]{3}-[0-9]{3}-[0-9]{3}(?:-[0-9]{3,5})?"),
     told("vn_id", r"cccd|cmnd|căn cước", r"[0-9]{9}(?:[0-9]{3})?"),
     told("pk_cnic", r"cnic|nadra", r"[0-9]{5}-?[0-9]{7}-?[0-9]"),
     Rule("identity.pk_cnic_bare", r"(?:^|[^0-9-])([1-7][0-9]{4}-[0-9]{7}-[0-9])\b", r"[0-9]-[0-9]{7}-", strong=True),
-    told("au_tfn", r"tfn|tax file", r"[0-9]{3} ?[0-9]{3} ?[0-9]{2,3}"),
+    told("au_tfn", r"tfn|tax file", r"[0-9]{3}[ -]?[0-9]{3}[ -]?[0-9]{2,3}"),
     told("au_abn", r"abn|acn|australian (?:business|company)", r"[0-9]{2} ?[0-9]{3} ?[0-9]{3} ?[0-9]{3}|[0-9]{3} ?[0-9]{3} ?[0-9]{3}"),
     told("nz_ird", r"ird|nhi", r"[0-9]{2,3}[- ]?[0-9]{3}[- ]?[0-9]{3}|[a-z]{3}[0-9]{4}"),
     told("za_id", r"(?:sa|rsa|south african)[ -]?id(?:entity)?|id(?:entity)? number|identity document", r"[0-9]{6} ?[0-9]{4} ?[0-9]{3}"),
@@ -174,14 +205,16 @@ RULES = (
     told("driver_licence", r"(?:driver'?s?|driving)[ _-]?licen[cs]e|licen[cs]e|dl|d\.l\.|f[üu]hrerschein(?:nummer)?|permis(?: de conduire)?|patente|rijbewijs|licencia(?: de conducir)?|carnet de conducir|dvla|cdl|operator'?s licen[cs]e", r"[a-z]{0,5}[- ]?[0-9][a-z0-9\- ]{5,17}[a-z0-9]|[a-z]{4,5}[0-9]{6}[a-z0-9]{5}", on_value(lambda v: sum(c.isdigit() for c in v) >= 5)),
     Rule("identity.uk_driver_licence", r"\b([A-Z]{2,5}9{0,3}[0-9][0156][0-9][0-3][0-9][0-9][A-Z9]{2}[A-Z0-9][A-Z]{2})\b", r"[A-Z9][0-9]{6}[A-Z9]{2}", check=on_value(lambda v: len(v) == 16), strong=True),
     told("visa_number", r"visa (?:number|no\.?)|work permit|residence permit|aufenthaltstitel|brp|evisa", r"[a-z]{1,3}[- ]?[0-9]{6,10}|[0-9]{8,12}"),
-    told("licence_plate", r"(?:licen[cs]e|number|registration|reg|car) plate|plate number|registration|kennzeichen|nummernschild|plaque d'immatriculation|matr[íi]cula|targa|kenteken|vehicle reg|car reg|rego|tag number", r"[a-z]{1,3}[- ][a-z]{1,2}[- ]?[0-9]{1,4}|[a-z]{1,3}[- ]?[0-9]{1,4}[- ]?[a-z]{0,3}[0-9]{0,4}|[0-9]{1,4}[- ]?[a-z]{2,4}[- ]?[0-9]{0,4}|[a-z]{2}[0-9]{2} ?[a-z]{3}", on_value(lambda v: any(c.isalpha() for c in v) and any(c.isdigit() for c in v) and len(v.replace(" ", "")) >= 5)),
+    told("licence_plate", r"(?:licen[cs]e|number|registration|reg|car) plate|plate number|plate no\.?|registration|kennzeichen|nummernschild|plaque d'immatriculation|immatriculation|matr[íi]cula|targa|kenteken|vehicle reg|car reg|rego|tag number", r"[a-z]{2}[- ]?[0-9]{1,3}[- ]?[a-z]{2}(?:[- ]?[0-9]{1,4})?|[a-z]{1,3}[- ][a-z]{1,2}[- ]?[0-9]{1,4}|[a-z]{1,3}[- ]?[0-9]{1,4}[- ]?[a-z]{0,3}[0-9]{0,4}|[0-9]{1,4}[- ]?[a-z]{2,4}[- ]?[0-9]{0,4}|[a-z]{2}[0-9]{2} ?[a-z]{3}", _plate),
     told("vin", r"vin|chassis|vehicle identification|fahrgestellnummer|fin", r"[a-hj-npr-z0-9]{17}", on_value(lambda v: any(c.isdigit() for c in v))),
     Rule("identity.vin_bare", r"\b([A-HJ-NPR-Z0-9]{8}[0-9X][A-HJ-NPR-Z0-9]{2}[0-9]{6})\b", word(r"car|vehicle|chassis|truck|honda|toyota|ford|bmw|vin"), check=lambda hit: checksums.vin(hit.value) and any(c.isalpha() for c in hit.value), near=r"\bcar\b|vehicle|chassis|truck|honda|toyota|ford|bmw|vin"),
     told("imei", r"imei|meid|esn", r"[0-9]{2}[- ]?[0-9]{6}[- ]?[0-9]{6}[- ]?[0-9]"),
     told("device_serial", r"serial|serial number|udid|device id|iccid|imsi|advertising id|idfa|gaid|seriennummer", r"[a-z0-9][a-z0-9\-]{7,39}", on_value(lambda v: sum(c.isdigit() for c in v) >= 3 and len(set(v.lower())) > 4)),
-    told("student_or_staff_id", r"(?:student|employee|staff|personnel|payroll|badge|matriculation|membership|customer|client|inmate|prisoner|case|claim|policy|loyalty|frequent flyer|matrikel|pupil|member)[ _-]?(?:number|no\.?|id|nr\.?|#|nummer)", r"[a-z]{0,4}[- ]?[0-9][a-z0-9\-]{3,14}", on_value(lambda v: sum(c.isdigit() for c in v) >= 4)),
+    told("student_or_staff_id", r"personalnummer|personalnr\.?|mitarbeiter(?:nummer|nr\.?)|kunden(?:nummer|nr\.?)|num[ée]ro client|matricule|n[úu]mero de empleado|(?:student|employee|staff|personnel|payroll|badge|matriculation|membership|customer|client|inmate|prisoner|case|claim|policy|loyalty|frequent flyer|matrikel|pupil|member)[ _-]?(?:number|no\.?|id|nr\.?|#|nummer)", r"[a-z]{0,4}[- ]?[0-9][a-z0-9\-]{3,14}", on_value(lambda v: sum(c.isdigit() for c in v) >= 4)),
     # --- birth
-    Rule("identity.birth_date", rf"(?i)(?:^|[^a-z])(?:dob|d\.o\.b|date of birth|birth ?date|birthday|born(?: on)?|geb(?:oren)?\.?(?: am)?|geburtsdatum|fecha de nacimiento|nacid[oa](?: el)?|date de naissance|n[ée]e? le|data di nascita|nat[oa] il|data de nascimento|nascid[oa] em|geboortedatum|f[öo]delsedatum|дата рождения|родил(?:ся|ась)|生年月日|出生日期|생년월일)[\s:=\"'\-]{{0,6}}({_DATE})", word(r"dob|d\.o\.b|date of birth|birth ?date|birthday|born|geb|geburtsdatum|fecha de nacimiento|nacid[oa]|date de naissance|n[ée]e? le|data di nascita|nat[oa] il|data de nascimento|nascid[oa] em|geboortedatum|f[öo]delsedatum|дата рождения|родил|生年月日|出生日期|생년월일"), digits="after", check=_birth),
+    Rule("identity.birth_date", rf"(?i)(?:^|[^a-z])(?:dob|d\.o\.b\.?|date of birth|birth ?date|birthday|born(?: on)?|b-?day|geb(?:oren)?\.?(?: am)?|geburtsdatum|fecha de nacimiento|nacid[oa](?: el)?|date de naissance|n[ée]e? le|data di nascita|nat[oa] il|(?:data de )?nascimento|nascid[oa] em|urodzon[ya]|data urodzenia|ur\.|datum narozen[íi]|narozen[aý]?|doğum tarihi|f[øo]dselsdato|f[øo]dt|syntynyt|geboren op|geboortedatum|f[öo]delsedatum|f[öo]dd|дата рождения|родил(?:ся|ась)|生年月日|生まれ|出生日期|생년월일)[：\s:=\"'\-]{{0,6}}({_DATE})", word(r"dob|d\.o\.b|date of birth|birth ?date|birthday|b-?day|born|geb|geboren|nascimento|urodzon[ya]|data urodzenia|ur\.|datum narozen[íi]|narozen[aý]?|doğum tarihi|f[øo]dselsdato|f[øo]dt|syntynyt|f[öo]dd|生まれ|geburtsdatum|fecha de nacimiento|nacid[oa]|date de naissance|n[ée]e? le|data di nascita|nat[oa] il|data de nascimento|nascid[oa] em|geboortedatum|f[öo]delsedatum|дата рождения|родил|生年月日|出生日期|생년월일"), digits="after", check=_birth),
     Rule("identity.birth_date_cjk", r"(?:生年月日|出生日期|出生于|生于|생년월일|дата рождения)[^0-9\n]{0,6}((?:19|20)?[0-9]{2}[年./-][0-9]{1,2}[月./-][0-9]{2,4}|[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{4})", r"生年月日|出生日期|出生于|生于|생년월일|дата рождения", digits="after"),
+    # --- a number before the word that names it
+    Rule("identity.number_then_word", r"(?i)(?:^|[\s\"'(:*>|;,=])([a-z]{0,3}[0-9(+](?:[ .\-/()]?[0-9]|[ .\-]?[a-z]){4,24}) (?:is|was|ist|lautet|est|es|è|é|are) (?:my|his|her|our|their|the|mein|meine|mon|ma|mi|das|die|la|le) (?:\w{2,14} ){0,2}(?:ssn|social(?: security)?|sin|nino|ni|nhs|nric|bsn|pesel|dni|nie|nif|cpf|cnp|aadhaar|pan|passport|passnummer|reisepass|pasaporte|passeport|licen[cs]e|tax id|steuer-?id|iban|account|konto(?:nummer)?|cell|mobile|phone|phone number|handy(?:nummer)?|telefon(?:nummer)?|landline|number|pin|mrn|imei|vin|plate|tfn|medicare|insurance|policy|employee id|student id|member id)\b", r"[0-9][a-zA-Z]{0,2} (?:is|was|ist|lautet|est|es|è|é|are) (?:my|his|her|our|their|the|mein|meine|mon|ma|mi|das|die|la|le) ", digits="", check=_much),
     told("mothers_maiden_name", r"mother'?s maiden name", r"[a-z][a-z'-]{2,20}", digits=""),
 )  # fmt: skip

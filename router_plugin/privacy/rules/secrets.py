@@ -15,6 +15,12 @@ def _mixed(hit: Hit) -> bool:
     return random_tail(hit) and any(c.isdigit() for c in hit.value) and not _inside_base64(hit)
 
 
+def _camel(hit: Hit) -> bool:
+    """A prefixed value of mixed case, though it may be all letters: an identifier in code is of one case."""
+    tail = hit.value.partition("_")[2]
+    return random_tail(hit) and not (tail.islower() or tail.isupper()) and not _inside_base64(hit)
+
+
 def _inside_base64(hit: Hit) -> bool:
     """A prefix of letters and digits alone also occurs by chance in long base64, such as integrity hashes."""
     joined_on = hit.before[-1:] in {"+", "/"} or hit.after[:1] in {"+", "/", "="}
@@ -137,7 +143,7 @@ _PREFIXED = {
     "atlassian_token": r"ATATT3[A-Za-z0-9_=-]{100,}|ATCTT3xFf[A-Za-z0-9_=-]{100,}",
     "azure_ad_secret": r"[A-Za-z0-9_~.]{3}[0-9]Q~[A-Za-z0-9_~.-]{31,34}",
     "azure_storage_key": r"AccountKey=[A-Za-z0-9+/]{80,90}={0,2}|SharedAccessKey=[A-Za-z0-9+/]{40,50}={0,2}",
-    "azure_sas": r"[?&]sig=[A-Za-z0-9%+/]{40,80}(?:%3D|=)",
+    "azure_sas": r"sig=[A-Za-z0-9%+/]{40,80}(?:%3D|=)",
     "beamer_token": r"b_[a-z0-9=_-]{44}",
     "buildkite_token": r"bkua_[a-f0-9]{40}",
     "cloudflare_ca_key": r"v1\.0-[a-f0-9]{24}-[a-f0-9]{146}",
@@ -158,10 +164,45 @@ _PREFIXED = {
     "vercel_token": r"vc[pkiar]_[A-Za-z0-9]{50,64}",
     "wireguard_key": r"PrivateKey\s{0,3}=\s{0,3}[A-Za-z0-9+/]{43}=",
     "putty_key": r"PuTTY-User-Key-File-[0-9]",
+    "apify_token": r"apify_api_[A-Za-z0-9]{36,40}",
+    "azure_devops_token": r"[A-Za-z0-9]{60,80}AZDO[A-Za-z0-9]{4}",
+    "azure_openai_key": r"[A-Za-z0-9]{40,60}JQQJ9[A-Za-z0-9]{16,40}",
+    "bitbucket_token": r"ATBB[A-Za-z0-9]{28,40}",
+    "brave_key": r"BSA[A-Za-z0-9_-]{27,28}",
+    "cargo_token": r"cio[A-Za-z0-9]{32}",
+    "cerebras_key": r"csk-[a-z0-9]{40,60}",
+    "circleci_token": r"CCI(?:PAT|PRJ)_[A-Za-z0-9]{20,24}_[a-f0-9]{40}",
+    "deno_token": r"dd[pow]_[A-Za-z0-9]{36}",
+    "e2b_key": r"e2b_[a-f0-9]{40}",
+    "firecrawl_key": r"fc-[a-f0-9]{32}",
+    "helicone_key": r"sk-helicone-[a-z0-9-]{20,60}",
+    "jina_key": r"jina_[a-f0-9]{32}[A-Za-z0-9_-]{20,40}",
+    "launchdarkly_key": r"(?:sdk|mob|api)-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
+    "llamacloud_key": r"llx-[A-Za-z0-9]{44,56}",
+    "neon_key": r"napi_[a-z0-9]{48,72}",
+    "posthog_key": r"ph[xs]_[A-Za-z0-9]{40,50}",
+    "render_key": r"rnd_[A-Za-z0-9]{28,40}",
+    "resend_key": r"re_[A-Za-z0-9]{8,10}_[A-Za-z0-9]{20,28}",
+    "runpod_key": r"rpa_[A-Z0-9]{36,60}",
+    "tailscale_key": r"tskey-(?:auth|api|client|scim|webhook)-[A-Za-z0-9]{8,24}-[A-Za-z0-9]{20,40}",
+    "tencent_key": r"AKID[A-Za-z0-9]{32,40}",
+    "together_key": r"tgp_v1_[A-Za-z0-9_-]{40,60}",
+    "voyage_key": r"pa-[A-Za-z0-9_-]{43}",
+    "wandb_key": r"wandb_v[0-9]_[A-Za-z0-9_]{60,100}",
+    "zoho_token": r"1000\.[a-f0-9]{32}\.[a-f0-9]{32}",
 }  # fmt: skip
 
 # Where a secret doesn't start with its tell-tale part.
 _GATES = {
+    "azure_devops_token": r"AZDO[A-Za-z0-9]{4}",
+    "azure_openai_key": r"JQQJ9",
+    "circleci_token": prefix(r"CCI(?:PAT|PRJ)_"),
+    "deno_token": prefix(r"dd[pow]_"),
+    "launchdarkly_key": prefix(r"(?:sdk|mob|api)-[0-9a-f]{4}"),
+    "posthog_key": prefix(r"ph[xs]_"),
+    "tailscale_key": prefix(r"tskey-"),
+    "wandb_key": prefix(r"wandb_v[0-9]_"),
+    "zoho_token": prefix(r"1000\."),
     "digitalocean_token": prefix(r"do[opr]_v1_"),
     "netlify_token": prefix(r"nf[pcu]_"),
     "airtable_token": prefix(r"pat[A-Za-z0-9]{6}"),
@@ -206,7 +247,13 @@ _GATES = {
     "vault_token": prefix(r"hv[sbr]\.|s\.[A-Za-z0-9]{8}"),
 }
 
-_CHECKS = {"wireguard_key": None, "putty_key": None, "aws_access_key": random_tail, "jwt": None}
+_CHECKS = {
+    "wireguard_key": None,
+    "putty_key": None,
+    "aws_access_key": random_tail,
+    "huggingface_token": _camel,
+    "jwt": None,
+}
 
 JWT = r"\bey[IJ][A-Za-z0-9_-]{10,}\.ey[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"
 PEM = r"-----BEGIN[ A-Z0-9_-]{0,40}PRIVATE KEY(?: BLOCK)?-----[\s\\A-Za-z0-9+/=:,-]{10}"
