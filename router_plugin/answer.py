@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -18,6 +19,7 @@ Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
 
 CLIENT_GONE = 499
+_RESPONSE_ID = re.compile(rb'"id"\s*:\s*"(resp_[A-Za-z0-9_=+/-]{1,2000})"')
 MAX_HELD_BYTES = 262_144  # of a stream without content; then the headers go, with the planned deployment only
 
 
@@ -123,12 +125,21 @@ class Answer:
         if int(start["status"]) < 400 and known:
             self._state.answered()
             self._first_content = time.monotonic() - self._begun
+        await self._remember(int(start["status"]))
         start["headers"] = [*start.get("headers", ()), *self._decision_headers(int(start["status"]), known)]
         await self._send(start)
         for message in self._held:
             await self._send(message)
             self._complete = _is_last(message)
         self._held = []
+
+    async def _remember(self, status: int) -> None:
+        """A stored answer's id names its conversation in the next request."""
+        if self._state.memory is None or self._surface is not Surface.RESPONSES or status >= 400:
+            return
+        found = _RESPONSE_ID.search(b"".join(bytes(message.get("body", b"")) for message in self._held))
+        if found is not None:
+            await self._state.memory.answered(found[1].decode())
 
     def _decision_headers(self, status: int, known: bool) -> list[tuple[bytes, bytes]]:
         decision = self._state.decision

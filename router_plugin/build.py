@@ -14,6 +14,7 @@ from router_plugin.paths import model_dir
 from router_plugin.pipeline import Router
 from router_plugin.price_list import entry_of
 from router_plugin.privacy import Detector
+from router_plugin.rates import Rates
 
 COMPLEXITY_FILE = "complexity.json"
 TOPICS_FILE = "topics.json"
@@ -29,7 +30,13 @@ def build_router(config: RouterConfig, count: Counter = estimate) -> Router:
     thresholds = Thresholds(routing.thresholds.low, routing.thresholds.high)
     scorer = load_scorer(path, routing.classifier, thresholds)
     config = replace(config, inventory=with_facts(config.inventory))
-    return Router(config, Detector(config.settings.privacy, model_dir() / TOPICS_FILE), scorer, count)
+    return Router(
+        config,
+        Detector(config.settings.privacy, model_dir() / TOPICS_FILE),
+        scorer,
+        count,
+        Rates(config.inventory, config.settings.sessions.prefill_tokens_per_second),
+    )
 
 
 def with_facts(inventory: Inventory) -> Inventory:

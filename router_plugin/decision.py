@@ -8,6 +8,7 @@ from typing import Any
 from router_plugin.complexity import Signal, Tier
 from router_plugin.eligibility import LeftOut
 from router_plugin.privacy import Finding
+from router_plugin.session import Held
 from router_plugin.settings import Strategy
 
 
@@ -26,7 +27,8 @@ class Reason:
 class Decision:
     """Where a request goes and why.
 
-    `tier`, `score` (0..1) and `abstained` are the classifier's, also for private requests; `chain` holds model group
+    `tier`, `score` (0..1) and `abstained` are the classifier's, also for private requests, or those of the work under
+    way where a conversation holds them (`held`); `chain` holds model group
     names in the order in which they are tried, `model_group` is its first.
     """
 
@@ -48,6 +50,8 @@ class Decision:
     droppable: tuple[str, ...] = ()  # places in `user` or `metadata` that don't go to the cloud
     signals: tuple[Signal, ...] = ()
     left_out: tuple[LeftOut, ...] = ()  # deployments that can't take the request, and why
+    routed: Tier | None = None  # the tier that routes: this one, or a higher one where the classifier was unsure
+    held: Held | None = None  # why the conversation's tier isn't the last turn's own
 
     @property
     def model_group(self) -> str | None:
@@ -74,6 +78,7 @@ class Decision:
             "local_only": self.local_only,
             "reasons": [str(reason) for reason in self.reasons],
             "model_version": self.model_version,
+            "session": None if self.held is None else self.held.to_json(),
             "left_out": {item.deployment: item.reason for item in self.left_out},
         }
 

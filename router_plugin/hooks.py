@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 from collections.abc import Mapping
 from typing import Any
@@ -30,7 +31,7 @@ from router_plugin.hosted import drop_hosted
 from router_plugin.outcome import Recorder
 from router_plugin.pipeline import Router
 from router_plugin.request import IDENTITY_FIELDS, Surface
-from router_plugin.settings import KeySettings
+from router_plugin.sessions import Sessions
 from router_plugin.state import LARGE_BODY_BYTES, Attempt, RequestState, begin, current
 from router_plugin.steering import METADATA_KEY, read_steering, under_key
 
@@ -49,9 +50,10 @@ class RouterPlugin_PROXY_(CustomLogger):  # noqa: N801
     `no-log`, which private requests carry, silences every log callback but those with `_PROXY_` in the class name.
     """
 
-    def __init__(self, router: Router) -> None:
+    def __init__(self, router: Router, sessions: Sessions | None = None) -> None:
         super().__init__()
         self.router = router
+        self.sessions = sessions
         self.lock = Lock(router)
         self.recorder = Recorder()
         breaker = router.config.settings.routing.breaker
@@ -67,8 +69,7 @@ class RouterPlugin_PROXY_(CustomLogger):  # noqa: N801
         if state.opened:
             return data
         try:
-            rules = self.router.config.settings.key(getattr(user_api_key_dict, "key_alias", None))
-            return await self._route(data, str(getattr(call_type, "value", call_type)), state, rules)
+            return await self._route(data, str(getattr(call_type, "value", call_type)), state, user_api_key_dict)
         except RequestRefused as refusal:
             state.refusal = refusal
         except Exception as error:  # noqa: BLE001 - whatever goes wrong here must end refused, never in the cloud
@@ -81,9 +82,7 @@ class RouterPlugin_PROXY_(CustomLogger):  # noqa: N801
             state.refusal.code = "router_error"
         raise HTTPException(state.refusal.status, detail={"error": state.refusal.message}) from None
 
-    async def _route(
-        self, data: dict[str, Any], call_type: str, state: RequestState, rules: KeySettings | None
-    ) -> dict[str, Any]:
+    async def _route(self, data: dict[str, Any], call_type: str, state: RequestState, caller: Any) -> dict[str, Any]:
         surface = SURFACES.get(call_type)
         if surface is None:
             raise EndpointClosed(
@@ -108,12 +107,26 @@ class RouterPlugin_PROXY_(CustomLogger):  # noqa: N801
         steering = read_steering(str(data.get("model") or ""), headers, metadata, self.router.config.inventory)
         if metadata:
             body["metadata"] = {key: value for key, value in metadata.items() if key != METADATA_KEY}
+        rules = self.router.config.settings.key(getattr(caller, "key_alias", None))
         steering = under_key(steering, rules)
         pin = rules.on_private_pin if rules is not None else None
-        if state.body_bytes > LARGE_BODY_BYTES:  # a long scan must not hold up other requests
-            decision, plan = await asyncio.to_thread(self.router.decide, body, surface, steering, on_private_pin=pin)
-        else:
-            decision, plan = self.router.decide(body, surface, steering, on_private_pin=pin)
+        conversation = self.router.read(body, surface)
+        tenant = str(getattr(caller, "token", None) or "")
+        memory = self.sessions and await self.sessions.open(body, conversation, tenant, headers)
+        decide = functools.partial(
+            self.router.decide,
+            body,
+            surface,
+            steering,
+            on_private_pin=pin,
+            note=memory.note if memory else None,
+            conversation=conversation,
+        )
+        # a long scan must not hold up other requests
+        decision, plan = await asyncio.to_thread(decide) if state.body_bytes > LARGE_BODY_BYTES else decide()
+        if memory:
+            await memory.decided(decision)
+            state.memory = memory
         state.surface, state.decision, state.plan = surface, decision, plan
         state.report = self._report
         if any(finding.rule in STORED_HISTORY for finding in decision.findings):
@@ -204,6 +217,11 @@ class RouterPlugin_PROXY_(CustomLogger):  # noqa: N801
         found = (d.host for d in self.router.config.inventory.deployments if d.id == identity)
         return next(found, None)
 
+    @staticmethod
+    def _group_of(state: RequestState) -> str:
+        found = state.plan.find(state.served) if state.plan is not None else None
+        return found.group if found is not None else ""
+
     def _report(self, identity: str, answered: bool) -> None:
         if answered:
             self.breaker.succeeded(identity)
@@ -243,6 +261,8 @@ class RouterPlugin_PROXY_(CustomLogger):  # noqa: N801
         state = current()
         if state is not None and state.decision is not None:
             self.recorder.used(state, kwargs)
+            if state.memory is not None:
+                await state.memory.served(self._group_of(state))
 
     # -- what became of an attempt ------------------------------------------------------------------------------------
 

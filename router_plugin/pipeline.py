@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from router_plugin.complexity import ComplexityScorer
+from router_plugin.complexity import Complexity, ComplexityScorer
 from router_plugin.config import RouterConfig
+from router_plugin.continuity import Course, stay_on_course
 from router_plugin.decision import Decision, Reason
 from router_plugin.eligibility import Counter, estimate, read_needs
 from router_plugin.plan import Plan, make_plan
-from router_plugin.policy import choose
+from router_plugin.policy import Policy, choose
 from router_plugin.privacy import Detector, Verdict
+from router_plugin.rates import Rates
 from router_plugin.request import Conversation, Surface, parse
+from router_plugin.session import CHARACTERS_PER_TOKEN, Note, Switch, switch, turns_ahead
 from router_plugin.steering import Steering
 
 
@@ -26,6 +29,7 @@ class Router:
     detector: Detector
     scorer: ComplexityScorer
     count: Counter = estimate  # a text's tokens, where a prompt comes near a limit
+    rates: Rates | None = None
 
     def read(self, body: Mapping[str, Any], surface: Surface) -> Conversation:
         """The body as a conversation. Errors: InvalidRequest, RequestTooLarge."""
@@ -43,23 +47,38 @@ class Router:
         *,
         explain: bool = False,
         on_private_pin: Literal["reroute", "reject"] | None = None,
+        note: Note | None = None,
+        conversation: Conversation | None = None,
     ) -> tuple[Decision, Plan]:
-        """Where a request goes; `on_private_pin` overrides the settings.
+        """Where a request goes; `on_private_pin` overrides the settings, `note` is what its conversation remembers,
+        `conversation` the body where it has been read already.
 
         Errors: RequestRefused for one that must not be sent anywhere.
         """
-        conversation = self.read(body, surface)
+        conversation = conversation or self.read(body, surface)
         verdict = self.detector.scan(conversation)
-        complexity = self.scorer.score(conversation, explain=explain)
+        scored = self.scorer.score(conversation, explain=explain)
         settings, inventory = self.config.settings, self.config.inventory
         if on_private_pin is not None and on_private_pin != settings.on_private_pin:
             settings = settings.model_copy(update={"on_private_pin": on_private_pin})
-        policy = choose(verdict, complexity, steering, settings, inventory)
+        remembered = note is not None and note.private
+        wishes = replace(steering, private=steering.private or remembered)
         needs = read_needs(body, conversation, self.count)
-        plan = make_plan(policy, complexity, surface, settings.routing, inventory, needs)
+
+        def plan_for(complexity: Complexity) -> tuple[Policy, Plan]:
+            policy = choose(verdict, complexity, wishes, settings, inventory)
+            return policy, make_plan(policy, complexity, surface, settings.routing, inventory, needs)
+
+        policy, plan = plan_for(scored)
+        course = Course(scored, plan)
+        if note is not None and not (plan.local_only or policy.pinned or steering.provider):
+            course = stay_on_course(note, course, conversation, self._weigh, lambda held: plan_for(held)[1])
+            policy = choose(verdict, course.complexity, wishes, settings, inventory)
+        complexity, plan = course.complexity, course.plan
+        reasons = [_remembered(r) if remembered and not steering.private else r for r in policy.reasons]
         decision = Decision(
             id=uuid.uuid4().hex,
-            private=verdict.private or steering.private,
+            private=verdict.private or wishes.private,
             verdict=verdict.judgement.value,
             findings=verdict.findings,
             tier=complexity.tier,
@@ -67,7 +86,7 @@ class Router:
             abstained=complexity.abstained,
             strategy=policy.strategy,
             chain=plan.groups,
-            reasons=(*policy.reasons, *_without(plan)),
+            reasons=(*reasons, *course.reasons, *_without(plan)),
             model_version=complexity.model_version,
             local_only=plan.local_only,
             p_local=complexity.p_local,
@@ -76,8 +95,34 @@ class Router:
             droppable=() if plan.local_only else verdict.droppable,
             signals=complexity.signals,
             left_out=plan.left_out,
+            held=course.held,
+            routed=max(complexity.tier, policy.tier, key=lambda tier: tier.rank),
         )
         return decision, plan
+
+    def _weigh(self, note: Note, group: str, conversation: Conversation) -> Switch | None:
+        """What going from a conversation's model to another group is worth; None where a price isn't known."""
+        if group == note.group:
+            return Switch(0.0, 0.0)
+        stay = self.rates.of(note.group) if self.rates is not None else None
+        go = self.rates.of(group) if self.rates is not None else None
+        if stay is None or go is None:
+            return None
+        new = len(conversation.turns[-1].text) if conversation.turns else 0
+        return switch(
+            stay,
+            go,
+            context=conversation.characters // CHARACTERS_PER_TOKEN,
+            new=new // CHARACTERS_PER_TOKEN,
+            turns=turns_ahead(note),
+            warm=note.warm,
+            second=self.config.settings.sessions.dollars_per_second,
+        )
+
+
+def _remembered(reason: Reason) -> Reason:
+    """A request that is private only because its conversation was says so."""
+    return Reason("session.private") if reason.code == "privacy.asked" else reason
 
 
 def _without(plan: Plan) -> list[Reason]:

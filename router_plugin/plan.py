@@ -25,6 +25,7 @@ class Plan:
     deployments: tuple[Deployment, ...]
     local_only: bool
     left_out: tuple[LeftOut, ...] = ()  # what can't take the request
+    last: frozenset[str] = frozenset()  # groups that lack something that can be left out
     room: Mapping[str, int] = field(default_factory=dict)  # deployment id -> the longest answer there, in tokens
 
     def find(self, deployment_id: str | None) -> Deployment | None:
@@ -72,7 +73,8 @@ def make_plan(
     if surface is Surface.EMBEDDINGS or not routing.fallback_enabled:
         groups = groups[:1]
     chosen = tuple(d for group in groups for d in (*fit.able, *fit.unsure) if d.group == group)
-    return Plan(tuple(groups), chosen, policy.local_only, fit.left_out, fit.room)
+    last = frozenset(d.group for d in chosen if d.id in fit.last)
+    return Plan(tuple(groups), chosen, policy.local_only, fit.left_out, last, fit.room)
 
 
 def _offers(policy: Policy, usable: list[Deployment]) -> bool:

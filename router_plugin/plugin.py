@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import secrets
 import signal
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from router_plugin.hooks import RouterPlugin_PROXY_ as RouterPlugin
 from router_plugin.local_endpoints import LocalEndpoints
 from router_plugin.metrics import Metrics
 from router_plugin.prices import price_local
+from router_plugin.sessions import Sessions
 
 log = logging.getLogger("router_plugin")
 
@@ -70,16 +72,25 @@ def _start() -> RouterPlugin:
         log.warning("router_plugin: %s is called directly, not through the web proxy", ", ".join(direct))
     if config.settings.logs.litellm == "withheld":
         redact.install()
-    plugin = RouterPlugin(build_router(config, counting.count))
+    plugin = RouterPlugin(build_router(config, counting.count), _sessions(config))
     decisions = config.settings.decision_log
     if decisions.path:
         plugin.recorder.add(DecisionLog(Path(decisions.path), decisions.max_rows).add)
+    if plugin.router.rates is not None:
+        plugin.recorder.add(plugin.router.rates.observe)
     metrics = Metrics()
     plugin.recorder.add(metrics.add)
     endpoints = LocalEndpoints(plugin.router, plugin.breaker, metrics)
     opening = gate.install(plugin.router, endpoints, plugin.recorder)
     _background.append(asyncio.get_running_loop().create_task(_prove(plugin, opening)))
     return plugin
+
+
+def _sessions(config: RouterConfig) -> Sessions | None:
+    """The memory of conversations. Its names are keyed by the master key, so that all workers find the same ones."""
+    settings = config.settings.sessions
+    secret = os.environ.get("LITELLM_MASTER_KEY", "").encode() or secrets.token_bytes(32)
+    return Sessions.in_memory(secret, settings) if settings.enabled else None
 
 
 _background: list[asyncio.Task[None]] = []  # a task that nothing holds may be collected while it runs

@@ -130,6 +130,16 @@ class LogSettings(_Section):
     litellm: Literal["withheld", "full"] = "withheld"
 
 
+class SessionSettings(_Section):
+    """What conversations remember, and what a second of waiting is worth where a switch of models is weighed."""
+
+    enabled: bool = True
+    ttl_seconds: float = Field(86_400, gt=0)
+    entries: int = Field(20_000, ge=1)
+    prefill_tokens_per_second: float = Field(500, gt=0, description="of a local model, until it has been measured")
+    dollars_per_second: float = Field(0.001, ge=0)
+
+
 class DecisionLogSettings(_Section):
     """One record a request: scores, reasons, tokens, cost, times; never text. `.jsonl` is lines, else SQLite."""
 
@@ -153,6 +163,7 @@ class Settings(_Section):
     limits: LimitSettings = LimitSettings()
     endpoints: EndpointSettings = EndpointSettings()
     logs: LogSettings = LogSettings()
+    sessions: SessionSettings = SessionSettings()
     decision_log: DecisionLogSettings = DecisionLogSettings()
     trusted_callbacks: tuple[str, ...] = Field(
         (), description="callbacks and guardrails that see private requests too, and keep their text at home"

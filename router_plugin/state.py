@@ -11,6 +11,7 @@ from router_plugin.errors import RequestRefused
 from router_plugin.outcome import Ending, Usage
 from router_plugin.plan import Plan
 from router_plugin.request import Surface
+from router_plugin.sessions import Memory
 
 LARGE_BODY_BYTES = 65_536  # above it a scan runs in a thread; a decision about less takes a few milliseconds
 
@@ -47,6 +48,7 @@ class RequestState:
     failures: list[Attempt] = field(default_factory=list)
     dead_hosts: list[str] = field(default_factory=list)  # one entry a call that found no server there
     report: Callable[[str, bool], None] | None = None  # tells the breaker how a deployment did
+    memory: Memory | None = None  # of the conversation
     usage: Usage | None = None  # once LiteLLM has counted the answer
     ending: Ending | None = None  # once the answer has left
     recorded: bool = False

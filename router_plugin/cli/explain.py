@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import os
+import secrets
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -19,6 +21,7 @@ from router_plugin.decision import Decision
 from router_plugin.errors import InvalidRequest, RequestRefused
 from router_plugin.pipeline import Router
 from router_plugin.request import Surface, surface_of
+from router_plugin.sessions import Sessions
 from router_plugin.steering import METADATA_KEY, read_steering
 
 FINDING = 1
@@ -36,6 +39,8 @@ FINDING = 1
 def explain(source: str, config: Path, as_json: bool, headers: tuple[str, ...]) -> None:
     """Show the decision for SOURCE: a prompt, or `-` to read JSON request bodies, one a line, from standard input.
 
+    Lines of one conversation share its memory, as they would in a proxy.
+
     A line is a body of any supported API shape, or {"text": "..."}. A bad line gets {"error": ...} in its place.
     """
     router = build_router(load(config, os.environ))
@@ -43,11 +48,12 @@ def explain(source: str, config: Path, as_json: bool, headers: tuple[str, ...]) 
     stdin = io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8", errors="surrogateescape")
     lines: Iterable[str] = stdin if source == "-" else [json.dumps({"text": source})]
     failed = False
+    sessions = Sessions.in_memory(secrets.token_bytes(32), router.config.settings.sessions)
     for line in lines:
         if not line.strip():
             continue
         try:
-            decision = explain_line(router, line, sent, explain=not as_json)
+            decision = explain_line(router, line, sent, explain=not as_json, sessions=sessions)
         except RequestRefused as refusal:
             failed = True
             click.echo(json.dumps({"error": refusal.message, "code": refusal.code, "status": refusal.status}))
@@ -57,7 +63,14 @@ def explain(source: str, config: Path, as_json: bool, headers: tuple[str, ...]) 
         raise SystemExit(FINDING)
 
 
-def explain_line(router: Router, line: str, headers: Mapping[str, str], *, explain: bool = False) -> Decision:
+def explain_line(
+    router: Router,
+    line: str,
+    headers: Mapping[str, str],
+    *,
+    explain: bool = False,
+    sessions: Sessions | None = None,
+) -> Decision:
     """The decision for one line of JSON. Errors: RequestRefused."""
     try:
         body = json.loads(line)
@@ -76,7 +89,13 @@ def explain_line(router: Router, line: str, headers: Mapping[str, str], *, expla
     steering = read_steering(str(body.get("model") or "auto"), headers, own, router.config.inventory)
     if own and METADATA_KEY in own:
         body["metadata"] = {key: value for key, value in own.items() if key != METADATA_KEY}
-    return router.decide(body, Surface(surface), steering, explain=explain)[0]
+    conversation = router.read(body, Surface(surface))
+    memory = asyncio.run(sessions.open(body, conversation, "", headers)) if sessions is not None else None
+    note = memory.note if memory is not None else None
+    decision = router.decide(body, Surface(surface), steering, explain=explain, note=note, conversation=conversation)[0]
+    if memory is not None:
+        asyncio.run(memory.decided(decision))
+    return decision
 
 
 def _header(item: str) -> tuple[str, str]:
@@ -93,6 +112,7 @@ def _text(decision: Decision) -> str:
         *(("  finding", f"{finding.rule} at {finding.place}") for finding in decision.findings),
         ("tier", f"{decision.tier.value} (score {decision.score:.2f}{', unsure' if decision.abstained else ''})"),
         *(("  signal", f"{signal.weight:+.2f} {signal.name}") for signal in decision.signals),
+        *(("  session", held) for held in [_held(decision)] if held),
         ("strategy", decision.strategy.value),
         ("chain", " -> ".join(decision.chain)),
         *(("  left out", f"{item.deployment} ({item.reason})") for item in decision.left_out),
@@ -100,3 +120,14 @@ def _text(decision: Decision) -> str:
         ("model version", decision.model_version),
     ]
     return "\n".join(f"{name + ':':<15}{value}" for name, value in rows)
+
+
+def _held(decision: Decision) -> str:
+    """Why the conversation's tier was kept, and what a switch was worth."""
+    held = decision.held
+    if held is None:
+        return ""
+    if held.switch is None:
+        return f"{held.why}; the last turn alone: {held.scored.value}"
+    sums = f"a switch saves ${held.switch.saving:.4f} and costs ${held.switch.cost:.4f}"
+    return f"{held.why}; the last turn alone: {held.scored.value}; {sums}"

@@ -53,6 +53,7 @@ def test_the_json_form_has_the_documented_fields() -> None:
         "local_only": True,
         "reasons": ["privacy:identity.us_ssn", "strategy.complexity"],
         "model_version": "unit",
+        "session": None,
         "left_out": {"azure-default-1": "vision"},
     }
     assert json.loads(json.dumps(shown)) == shown

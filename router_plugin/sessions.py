@@ -1,0 +1,111 @@
+"""Recalls and keeps the notes about conversations, in a store."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from router_plugin.conversation import Conversation
+from router_plugin.decision import Decision
+from router_plugin.session import WARM_SECONDS, Note
+from router_plugin.session_key import Keys, Naming
+from router_plugin.settings import SessionSettings
+from router_plugin.store import MemoryStore, Store
+
+log = logging.getLogger("router_plugin")
+
+UNKNOWN = Note(private=True)  # a stored history of which nothing is known
+
+
+@dataclass(frozen=True)
+class Sessions:
+    """The memory of conversations. Nothing in it can make a request less private than its own scan says."""
+
+    naming: Naming
+    store: Store
+    seconds: float
+    clock: Callable[[], float] = time.time
+
+    @classmethod
+    def in_memory(cls, secret: bytes, settings: SessionSettings) -> Sessions:
+        """Sessions of this process alone."""
+        return cls(Naming(secret), MemoryStore(settings.entries), settings.ttl_seconds)
+
+    async def open(
+        self, body: Mapping[str, Any], conversation: Conversation, tenant: str, headers: Mapping[str, Any]
+    ) -> Memory:
+        """The memory of the conversation that a request belongs to."""
+        keys = self.naming.keys(body, conversation, tenant, headers)
+        return Memory(self, keys, tenant, await self.recall(keys))
+
+    async def recall(self, keys: Keys) -> Note | None:
+        """What is known about a conversation. One that continues a stored answer of which nothing is known is private.
+
+        The opening's note counts only for a conversation's second request, when it has no note of its own yet, and
+        never for privacy: other conversations may begin with the same words.
+        """
+        own = await self._get(keys.own)
+        if own is None and keys.own is not None and keys.opening is not None:
+            opening = await self._get(keys.opening)
+            own = replace(opening, private=False) if opening is not None else None
+        if keys.stored is None:
+            return own
+        stored = await self._get(keys.stored) or UNKNOWN
+        return replace(own or stored, private=stored.private or (own is not None and own.private))
+
+    async def keep(self, keys: Keys, note: Note, *, answer: str | None = None) -> None:
+        """Keep a note under a conversation's own name, else under its opening's; and under a stored answer's."""
+        for key in filter(None, (keys.own or keys.opening, answer)):
+            try:
+                await self.store.set(key, note.to_bytes(), self.seconds)
+            except Exception as error:  # noqa: BLE001 - as above
+                log.error("router_plugin: the session store failed (%s)", type(error).__name__)
+
+    def after(self, note: Note | None, decision: Decision) -> Note:
+        """The note after a decision."""
+        return Note(
+            private=decision.local_only or (note is not None and note.private),
+            tier=decision.routed or decision.tier,
+            score=decision.score,
+            code=decision.code,
+            group=decision.model_group or "",
+            at=self.clock(),
+            turns=note.turns + 1 if note is not None else 1,
+        )
+
+    async def _get(self, key: str | None) -> Note | None:
+        try:
+            note = Note.from_bytes(await self.store.get(key)) if key is not None else None
+        except Exception as error:  # noqa: BLE001 - without its memory a request is judged by what it shows
+            log.error("router_plugin: the session store failed (%s)", type(error).__name__)
+            return None
+        return replace(note, warm=self.clock() - note.at < WARM_SECONDS) if note is not None else None
+
+
+@dataclass
+class Memory:
+    """One request's part of its conversation's memory: `note` is what was known before it."""
+
+    sessions: Sessions
+    keys: Keys
+    tenant: str
+    note: Note | None
+
+    async def decided(self, decision: Decision) -> None:
+        """Keep what was decided, before anything is sent: a request that fails was private all the same."""
+        self._after = self.sessions.after(self.note, decision)
+        await self.sessions.keep(self.keys, self._after)
+
+    async def served(self, group: str) -> None:
+        """Another group than the first one may have answered; that one is warm now."""
+        if group and group != self._after.group:
+            self._after = replace(self._after, group=group)
+            await self.sessions.keep(self.keys, self._after)
+
+    async def answered(self, response_id: str) -> None:
+        """A stored answer continues under its id."""
+        answer = self.sessions.naming.answer(self.tenant, response_id)
+        await self.sessions.keep(self.keys, self._after, answer=answer)

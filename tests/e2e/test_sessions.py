@@ -1,0 +1,63 @@
+"""Conversations against a real proxy: what was private stays private, and the tier follows the work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from router_plugin.fakes import FakeProvider
+from tests.e2e.bodies import ANALYSIS, PATHS, SSN, body
+from tests.e2e.conftest import OLLAMA_MODELS
+from tests.e2e.proxy import Proxy, running
+
+
+def test_a_named_session_stays_private_when_its_history_is_summarised(proxy: Proxy) -> None:
+    """The private turn isn't shown any more; another session goes where it did before."""
+    for surface in ("chat", "messages", "responses"):
+        named = {"metadata": {"session_id": f"s-{surface}"}}
+        assert proxy.post(PATHS[surface], body(surface, SSN, **named)).headers["x-router-private"] == "true"
+        later = proxy.post(PATHS[surface], body(surface, ANALYSIS, **named))
+        assert later.status_code == 200
+        assert later.headers["x-router-deployment"].startswith("ollama-")
+        assert "session.private" in later.headers["x-router-reason"]
+    assert proxy.cloud_calls() == []
+    assert proxy.post(PATHS["chat"], body("chat", ANALYSIS, metadata={"session_id": "s-other"})).is_success
+    assert proxy.cloud_calls() == ["anthropic"]
+
+
+def test_a_yes_keeps_the_tier_and_the_model_of_the_work(proxy: Proxy) -> None:
+    """Without any help of the client's."""
+    talk: list[dict[str, Any]] = [{"role": "user", "content": ANALYSIS}]
+    first = proxy.post(PATHS["chat"], {"model": "auto", "messages": talk})
+    talk += [{"role": "assistant", "content": "Shall I go into detail?"}, {"role": "user", "content": "yes, do it"}]
+    second = proxy.post(PATHS["chat"], {"model": "auto", "messages": talk})
+    assert first.headers["x-router-tier"] == second.headers["x-router-tier"] == "high"
+    assert first.headers["x-router-deployment"] == second.headers["x-router-deployment"] == "anthropic-premium-1"
+
+
+def test_a_stored_answer_stays_where_its_history_is(tmp_path: Path) -> None:
+    """An operator allows stored histories: private and unknown ones stay local all the same, public ones may leave."""
+
+    def allow(config: dict[str, Any]) -> None:
+        ours = config["callback_settings"]["router_plugin"]
+        ours["privacy"] = {"allow_uninspectable": ["previous_response"]}
+
+    with (
+        FakeProvider("ollama", kind="ollama", models=OLLAMA_MODELS) as ollama,
+        running(tmp_path, ollama=ollama, edit=allow) as proxy,
+    ):
+        for stream in (False, True):
+            first = proxy.post(PATHS["responses"], body("responses", SSN, stream=stream))
+            assert first.is_success
+            found = first.text.split('"id":"resp_', 1)[1] if '"id":"resp_' in first.text else first.text
+            identity = "resp_" + found.split('"', 1)[0]
+            later = proxy.post(PATHS["responses"], body("responses", "Go on.", previous_response_id=identity))
+            assert later.headers["x-router-private"] == "true"
+        unknown = proxy.post(PATHS["responses"], body("responses", ANALYSIS, previous_response_id="resp_never_seen"))
+        assert unknown.headers["x-router-private"] == "true"
+        assert proxy.cloud_calls() == []
+        public = proxy.post(PATHS["responses"], body("responses", ANALYSIS)).json()
+        proxy.reset()
+        after = proxy.post(PATHS["responses"], body("responses", ANALYSIS, previous_response_id=public["id"]))
+        assert after.headers["x-router-private"] == "false"
+        assert "ollama" not in after.headers["x-router-deployment"]
