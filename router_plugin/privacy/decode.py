@@ -24,8 +24,9 @@ _BASE64 = r"[A-Za-z0-9+/_-]{16}"
 # In base64 of ASCII text every fourth character is one of these, because the top bit of each third byte is 0.
 _ASCII_HEADS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef"
 _LONG_RUN = 40  # bytes; a longer run is decoded whatever it looks like
-# Pairs of hex digits that are printable ASCII; what follows may be anything.
-_HEX = r"[2-7][0-9A-Fa-f](?:[\s:,-]{0,2}(?:0x|\\x)?[2-7][0-9A-Fa-f]){8}"
+# Pairs of hex digits that may be UTF-8 text; what follows may be anything.
+_PAIR = "(?:[2-9A-Fa-f][0-9A-Fa-f]|0[09ADad])"
+_HEX = rf"{_PAIR}(?:[\s:,-]{{0,2}}(?:0x|\\x)?{_PAIR}){{8}}"
 _PERCENT = r"%[0-9A-Fa-f]{2}"
 _ENTITY = r"&(?:#[0-9]|#[xX]|[a-zA-Z]{2,8};)"
 _ESCAPE = r"\\(?:u[0-9A-Fa-f{]|x[0-9A-Fa-f]|[0-7]{3}|[nrt/\"'])"
@@ -33,9 +34,12 @@ _SPELLED = rf"(?i:(?:{'|'.join(_WORDS)})(?:[\s,.-]{{1,3}}(?:{'|'.join(_WORDS)}))
 
 _any = finder("|".join(f"(?:{p})" for p in (_BASE64, _HEX, _PERCENT, _ENTITY, _ESCAPE, _SPELLED)))
 _next_base64, _next_hex, _next_spelled = finder(_BASE64), finder(_HEX), finder(_SPELLED)
-_BASE64_RUN = re.compile(rb"[A-Za-z0-9+/_-]+={0,2}(?:[ \t>]*(?:\\r)?(?:\r?\n|\\n)[ \t>]*[A-Za-z0-9+/_-]{4,}={0,2})*")
+_BASE64_RUN = re.compile(rb"[A-Za-z0-9+/_-]+={0,2}(?:[ \t>]*(?:\\r)?(?:\r?\n|\\n)[ \t>]*[A-Za-z0-9+/_-]{2,}={0,2})*")
+_MIXED = re.compile(rb"(?=[^A-Z]*[A-Z])(?=[^a-z]*[a-z])(?=[^0-9]*[0-9])|^H4sI")
 _HEX_RUN = re.compile(rb"[0-9A-Fa-f]{2}(?:[\s:,-]{0,2}(?:0x|\\x)?[0-9A-Fa-f]{2})*")
 _ESCAPED = re.compile(r"\\(?:u\{([0-9A-Fa-f]{1,6})\}|u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|([0-7]{3})|([nrtbf/\"'\\]))")
+_NUL_ENTITY = re.compile(r"&#(?:x?0+);", re.IGNORECASE)
+_SURROGATE = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _LETTERS = {"n": "\n", "r": "\r", "t": "\t", "b": "", "f": "\n", "/": "/", '"': '"', "'": "'", "\\": "\\"}
 
 
@@ -77,9 +81,11 @@ def _unquoted(line: str) -> Iterator[str]:
     if "%" in plain:
         plain = unquote(plain, errors="replace")
     if "&" in plain:
-        plain = html.unescape(plain)
+        plain = html.unescape(_NUL_ENTITY.sub("", plain))
     if "\\" in plain:
         plain = _ESCAPED.sub(_unescape, plain)
+        if _SURROGATE.search(plain):  # JSON writes a character beyond U+FFFF as two
+            plain = plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if plain != line:
         yield plain
 
@@ -113,10 +119,11 @@ def _runs(
 
 def _from_base64(run: bytes) -> str:
     """The text in a run, or in its first line where words follow that are not part of it."""
-    if len(run) < _LONG_RUN and run[::4].strip(_ASCII_HEADS) and not run.startswith(b"H4sI"):
-        return ""  # an identifier or a path
     pieces = re.split(rb"\s+|\\[nr]", run.replace(b">", b""))
-    return _base64(b"".join(pieces)) or (_base64(pieces[0]) if len(pieces) > 1 else "")
+    compact = b"".join(pieces)
+    if len(compact) < _LONG_RUN and compact[::4].strip(_ASCII_HEADS) and not _MIXED.search(compact):
+        return ""  # an identifier or a path
+    return _base64(compact) or (_base64(pieces[0]) if len(pieces) > 1 else "")
 
 
 def _base64(compact: bytes) -> str:
@@ -143,7 +150,8 @@ def _text(data: bytes) -> str:
             return ""
         if inflater.unconsumed_tail:
             raise TooLong
+    # Invisible characters and NUL are what hides things in a text; other controls and broken UTF-8 are no text.
     head = data[:256].decode("utf-8", "replace")
-    if sum((c.isprintable() and c != "\ufffd") or c in "\n\r\t" for c in head) < 0.9 * len(head):
+    if sum(c == "\ufffd" or ("\x00" < c < "\x20" and c not in "\n\r\t") for c in head) > 0.1 * len(head):
         return ""
     return data.decode("utf-8", "replace")

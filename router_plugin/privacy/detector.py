@@ -102,9 +102,13 @@ class Detector:
         digest = self._memory.digest(f"{border.tight}\n\n{border.spaced}", kind="border")
         found = self._memory.get(digest)
         if found is None:
-            names = _names(self._strong.scan(border.tight)) | _names(self._all.scan(border.spaced))
+            names: set[str] = set()
+            for tight, spaced in ((border.tight, border.spaced), (fold(border.tight), fold(border.spaced))):
+                names |= _names(self._strong.scan(tight)) | _names(self._all.scan(spaced))
             # What stands on one side alone is that segment's finding, or harmless for a reason that was cut off here.
-            found = tuple(sorted(names - _names(self._all.scan(border.apart)))) if names else ()
+            for apart in (border.apart, fold(border.apart)) if names else ():
+                names -= _names(self._all.scan(apart))
+            found = tuple(sorted(names))
             self._memory.put(digest, found)
         return found
 
@@ -115,15 +119,20 @@ class Detector:
             folded = fold(text)
             found: set[str] = set()
             for shown in (text, folded) if folded else (text,):
-                found |= _names(self._all.scan(shown))
-                together = joined(shown)
-                if together:
-                    engine = self._strong if few_numbers(shown) else self._wrapped
-                    found |= _names(engine.scan(together))
+                found |= self._look(shown)
                 for reading in decoded(shown):
-                    found |= _names(self._all.scan(reading)) | _names(self._all.scan(fold(reading)))
+                    found |= self._look(reading) | self._look(fold(reading))
         except TooLong:
             return {"limit.work"}
+        return found
+
+    def _look(self, text: str) -> set[str]:
+        """Names of the rules that hold in `text` as it stands, and with what is torn apart in it put together."""
+        found = _names(self._all.scan(text))
+        together = joined(text) if text else ""
+        if together:
+            engine = self._all if few_numbers(text) else self._wrapped
+            found |= _names(engine.scan(together))
         return found
 
 

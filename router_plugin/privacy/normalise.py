@@ -32,8 +32,11 @@ _ORDINARY = (
 )
 _GREEK_TO_ARMENIAN = "[\u0370-\u058f]"
 _DASH = "[\u2010-\u2015\u2212]"
+_LETTER_DASH = "[\u2010-\u2013\u2015\u2212]"  # not the one that stands between words
+_CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 _next_odd = finder(
     rf"[^\x00-\x7f{_ORDINARY}]|[A-Za-z0-9]{_GREEK_TO_ARMENIAN}|{_GREEK_TO_ARMENIAN}[A-Za-z0-9]|[0-9] ?{_DASH} ?[0-9]"
+    rf"|[A-Za-z0-9_]{_LETTER_DASH}[A-Za-z0-9_]|{_CONTROL}"
 )
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _AROUND = 240  # bytes around something odd that are folded with it

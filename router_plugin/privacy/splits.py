@@ -18,13 +18,15 @@ SHORTEST = 8  # characters of the shortest identifier that is looked for
 _MARGIN = b" \t>|*#\r"  # what stands around a quoted, commented or indented line
 _TOKEN = "[A-Za-z0-9_+/=@.-]"  # noqa: S105 - a pattern
 # A line break inside a token that has a digit or an at sign near the break.
-_BREAK = rf"[0-9@][A-Za-z_+/=.-]*[ \t]*\r?\n[ \t>|*#]*{_TOKEN}|{_TOKEN}[ \t]*\r?\n[ \t>|*#]*[A-Za-z_+/=.-]*[0-9@]"
+_NEXT = r"[ \t]*\r?\n[ \t>|*#]*"
+_BREAK = rf"[0-9@][A-Za-z_+/=.-]*{_NEXT}{_TOKEN}|{_TOKEN}{_NEXT}[A-Za-z_+/=.-]*[0-9@]|[A-Z]{{6}}{_NEXT}[A-Z]{{6}}"
 _APART = rf"(?:{_TOKEN}[ \t\n.,|-]){{11}}{_TOKEN}"
 _next_break, _next_apart, _next_of_both = finder(_BREAK), finder(_APART), finder(f"{_BREAK}|{_APART}")
 _APART_RUN = re.compile(rb"(?:[A-Za-z0-9_+/=@.-][ \t\n.,|-])+[A-Za-z0-9_+/=@.-]?")
 _COLUMN = re.compile(
     rb"(?:(?<=\n)|^)(?:[ \t]*-?[0-9A-Fa-f][0-9A-Fa-f.,;:|/ \t-]{1,80}\r?\n){9,}"
 )  # more lines than an identifier has pieces
+_PIECE = re.compile(rb"[^ ]+|[0-9][0-9 .-]*")
 _NUMBERED_LINE = re.compile(r"[0-9][^\n]*")
 
 
@@ -56,19 +58,27 @@ def _across(data: bytes, at: int) -> Iterator[bytes]:
     """The line before the break at `at` and the start of the next, and longer chains where lines are one token."""
     left = [line.strip(_MARGIN) for line in data[max(0, at - CHAIN * REACH) : at].split(b"\n")[-CHAIN:]]
     right = [line.strip(_MARGIN) for line in data[at + 1 : at + 1 + CHAIN * REACH].split(b"\n")[:CHAIN]]
-    if not left[-1] or not right[0] or len(left[-1].split()[-1]) + len(right[0].split()[0]) < SHORTEST:
+    if not left[-1] or not right[0] or not _long_enough(left[-1], right[0]):
         return
     end = 1
-    while end < len(right) and b" " not in right[end - 1] and right[end]:
+    while end < len(right) and _PIECE.fullmatch(right[end - 1]) and right[end]:
         end += 1
     tail = b"".join(right[: end - 1]) + right[end - 1][:REACH]
     start = len(left) - 1
     head = left[start][-REACH:]
     yield head + tail
-    while start > 0 and b" " not in left[start] and left[start - 1]:
+    while start > 0 and _PIECE.fullmatch(left[start]) and left[start - 1]:
         start -= 1
         head = left[start][-REACH:] + head
         yield head + tail
+
+
+def _long_enough(left: bytes, right: bytes) -> bool:
+    """Whether the tokens at the break, or the groups of digits around it, can be an identifier together."""
+    if len(left.split()[-1]) + len(right.split()[0]) >= SHORTEST:
+        return True
+    around = left[-24:] + right[:24]
+    return len(around) - len(around.translate(None, b"0123456789")) >= SHORTEST
 
 
 def few_numbers(text: str) -> bool:
