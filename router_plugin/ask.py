@@ -27,6 +27,22 @@ _NOTE = re.compile(
     r"\s*[\[(<]?\s*(?:conversation|context|history|session|harness|system note)\b[^.:\n]{0,40}", re.IGNORECASE
 )
 
+# Courtesy before and after a request: it says nothing about the work. Both take whole words only.
+_GREETING = (
+    r"hi|hello|hey|dear|please|pls|plz|kindly|good (?:morning|day|evening)|hallo|bitte|bonjour|salut|hola|buenas|olá"
+    r"|ciao|hoi|cześć|привет|здравствуйте|merhaba"
+)
+_COURTESY = (
+    r"please|pls|plz|thanks(?: a lot| so much| in advance)?|thank you(?: so much| very much)?(?: in advance)?|thx|ty"
+    r"|cheers"
+    r"|bitte|danke(?: schön| im voraus)?|vielen dank|merci(?: beaucoup| d'avance)?|s'il (?:vous|te) pla[iî]t|svp|stp"
+    r"|por favor|gracias|obrigad[oa]|per favore|grazie|alsjeblieft|alstublieft|bedankt|proszę|dzięki|пожалуйста|спасибо"
+    r"|будь ласка|дякую|lütfen|teşekkürler"
+)
+_BEFORE = re.compile(rf"(?:(?:{_GREETING})\b[\s,.!:;-]*){{1,3}}", re.IGNORECASE)
+_AFTER = re.compile(rf"(?:[\s,.!;-]+(?:{_COURTESY})\b){{1,3}}[\s.!:)]*\Z", re.IGNORECASE)
+_AFTER_REACH = 60  # characters at the end in which courtesy is looked for
+
 
 class Kind(str, Enum):
     """What the last message is to the work."""
@@ -100,6 +116,14 @@ def own_words(text: str) -> str:
     return _HARNESS.sub(" ", text).strip() if "<" in text else text.strip()
 
 
+def plain(text: str) -> str:
+    """A request without courtesy before and after it; as it is where nothing else would be left."""
+    match = _BEFORE.match(text)
+    start = match.end() if match else 0
+    after = _AFTER.search(text, max(start, len(text) - _AFTER_REACH))
+    return text[start : after.start() if after else len(text)] or text
+
+
 def cap(text: str, head: int = HEAD, tail: int = TAIL) -> str:
     """A long text's start and end."""
     return text if len(text) <= head + tail else f"{text[:head]}\n{text[-tail:]}"
@@ -138,7 +162,7 @@ def _task(earlier: Sequence[str]) -> str:
 
 def _work(kind: Kind, last: str, task: str, offer: str) -> str:
     if kind in (Kind.FRESH, Kind.FOLLOW_UP):
-        return cap(last)
+        return cap(plain(last))
     if kind is Kind.THANKS:
         return ""
     if kind is Kind.GO_ON:

@@ -11,7 +11,7 @@ from router_plugin.ask import Ask, Kind
 if TYPE_CHECKING:
     pass
 
-VERSION = "ask-4"  # part of every model file: change it whenever a view or a number here comes out different
+VERSION = "ask-5"  # part of every model file: change it whenever a view or a number here comes out different
 
 WHOLE = "whole_"  # begins the names of what is measured on a long text as a whole
 VIEWS = ("work", "context", "last")

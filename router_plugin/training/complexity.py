@@ -245,6 +245,7 @@ def train(
         "ece_beyond_local": round(metrics.ece(probability[:, 0], (truth > 0).astype(float)), 4),
         "ece_beyond_mid": round(metrics.ece(probability[:, 1], (truth > 1).astype(float)), 4),
         "by_shape": metrics.by([row.shape for row in rows], truth, predicted),
+        "by_source": metrics.by([row.source for row in rows], truth, predicted),
         "by_lang": metrics.by([row.lang for row in rows], truth, predicted),
         "confusion": [[int(((truth == a) & (predicted == b)).sum()) for b in range(3)] for a in range(3)],
         "baselines": baselines(rows, truth, seed),

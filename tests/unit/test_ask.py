@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from router_plugin.ask import Kind, cap, read_ask
+from router_plugin.ask import Kind, cap, plain, read_ask
 from router_plugin.conversation import Conversation, Origin, Surface, Turn
 from router_plugin.replies import Reply, reply_kind
 
@@ -86,3 +86,20 @@ def test_reply_kinds(text: str, kind: Reply) -> None:
 def test_repr_holds_no_text() -> None:
     """An ask prints lengths only."""
     assert "secret" not in repr(read_ask(talk("u:my secret plan")))
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("Please, explain recursion.", "explain recursion."),
+        ("What is 2+2? Thank you very much in advance!", "What is 2+2?"),
+        ("hola, traduce esto por favor", "traduce esto"),
+        ("Zitiere den Satz, bitte", "Zitiere den Satz"),
+        ("pleased to meet you", "pleased to meet you"),
+        ("bitte", "bitte"),
+        ("what does ty mean", "what does ty mean"),
+    ],
+)
+def test_courtesy_is_no_part_of_the_work(text: str, asked: str) -> None:
+    """Polite words before and after a request are left out, unless nothing else would be left."""
+    assert plain(text) == asked
