@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from router_plugin.api_errors import error_body
+from router_plugin.body_field import with_decision
 from router_plugin.errors import RequestRefused
 from router_plugin.outcome import Ending
 from router_plugin.request import Surface
@@ -52,7 +53,9 @@ UNREADABLE = (
 class Answer:
     """Holds an answer's start until it is known who gave it, then sends it with the decision's headers."""
 
-    def __init__(self, send: Send, state: RequestState, surface: Surface) -> None:
+    def __init__(self, send: Send, state: RequestState, surface: Surface, *, in_body: bool = False) -> None:
+        """`in_body`: the decision also goes into the JSON of the answer, or of a stream's first event."""
+        self._in_body = in_body
         self._send = send
         self._state = state
         self._surface = surface
@@ -100,7 +103,7 @@ class Answer:
         failed = start["status"] >= 400
         if failed and last:
             self._replace_error(start)
-        if last or (not failed and not self._streams):
+        if last or (not failed and not self._streams and not self._in_body):
             await self._flush(start, known=True)
         elif self._streams and not failed:
             if has_content(message.get("body", b"")):
@@ -126,7 +129,10 @@ class Answer:
             self._state.answered()
             self._first_content = time.monotonic() - self._begun
         await self._remember(int(start["status"]))
-        start["headers"] = [*start.get("headers", ()), *self._decision_headers(int(start["status"]), known)]
+        added = self._decision_headers(int(start["status"]), known)
+        if self._in_body and added:
+            self._write_into_body(start, added)
+        start["headers"] = [*start.get("headers", ()), *added]
         await self._send(start)
         for message in self._held:
             await self._send(message)
@@ -140,6 +146,16 @@ class Answer:
         found = _RESPONSE_ID.search(b"".join(bytes(message.get("body", b"")) for message in self._held))
         if found is not None:
             await self._state.memory.answered(found[1].decode())
+
+    def _write_into_body(self, start: Message, added: list[tuple[bytes, bytes]]) -> None:
+        """The same facts as the headers, for clients that don't show those."""
+        held = b"".join(message.get("body", b"") for message in self._held)
+        body = with_decision(held, added, stream=self._streams)
+        self._held = [{**self._held[-1], "body": body}]
+        length = (b"content-length", b"%d" % len(body))
+        start["headers"] = [
+            length if name.lower() == b"content-length" else (name, value) for name, value in start.get("headers", ())
+        ]
 
     def _decision_headers(self, status: int, known: bool) -> list[tuple[bytes, bytes]]:
         decision = self._state.decision

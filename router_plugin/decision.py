@@ -58,6 +58,19 @@ class Decision:
         """The group that is tried first."""
         return self.chain[0] if self.chain else None
 
+    @property
+    def confidence(self) -> float:
+        """The classifier's probability that `tier` is the cheapest that suffices, 0..1; the three tiers' sum to 1.
+
+        Low: P(a local model suffices). Medium: P(a mid model does and a local one doesn't). High: P(no mid model does).
+        """
+        by_tier = {
+            Tier.LOW: self.p_local,
+            Tier.MEDIUM: self.p_mid - self.p_local,
+            Tier.HIGH: 1.0 - self.p_mid,
+        }
+        return min(1.0, max(0.0, by_tier[self.tier]))
+
     def because(self, *reasons: Reason) -> Decision:
         """The same decision with further reasons."""
         return replace(self, reasons=(*self.reasons, *reasons)) if reasons else self
@@ -71,6 +84,7 @@ class Decision:
             "findings": [{"rule": finding.rule, "place": finding.place} for finding in self.findings],
             "tier": self.tier.value,
             "score": round(self.score, 4),
+            "confidence": round(self.confidence, 4),
             "abstained": self.abstained,
             "strategy": self.strategy.value,
             "model_group": self.model_group,
@@ -87,6 +101,7 @@ class Decision:
         return {
             "x-router-decision-id": self.id,
             "x-router-tier": self.tier.value,
+            "x-router-confidence": f"{self.confidence:.2f}",
             "x-router-private": "true" if self.private else "false",
             "x-router-strategy": self.strategy.value,
             "x-router-reason": ",".join(str(reason) for reason in self.reasons),

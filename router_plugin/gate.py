@@ -108,7 +108,7 @@ class Gate:
             return
         state = begin()
         state.body_bytes = _declared_bytes(scope)
-        answer = Answer(send, state, surface)
+        answer = Answer(send, state, surface, in_body=self.settings.decision_in_body)
         bound = _Bounded(receive, state, self.settings.limits.max_body_characters * BYTES_PER_CHARACTER)
         try:
             await self.app(scope, bound, answer)

@@ -165,6 +165,9 @@ class Settings(_Section):
     logs: LogSettings = LogSettings()
     sessions: SessionSettings = SessionSettings()
     decision_log: DecisionLogSettings = DecisionLogSettings()
+    decision_in_body: bool = Field(
+        False, description="also write the decision's headers into a field `router` of each answer's JSON"
+    )
     trusted_callbacks: tuple[str, ...] = Field(
         (), description="callbacks and guardrails that see private requests too, and keep their text at home"
     )

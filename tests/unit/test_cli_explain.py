@@ -21,7 +21,7 @@ from tests.unit.builders import KEYS, SECRET, complexity, pack, router, user
 
 FIELDS = {
     *("decision_id", "private", "verdict", "findings", "tier", "score", "abstained", "strategy", "model_group"),
-    *("chain", "local_only", "reasons", "model_version", "left_out", "session"),
+    *("chain", "local_only", "reasons", "model_version", "left_out", "session", "confidence"),
 }
 
 

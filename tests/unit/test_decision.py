@@ -35,6 +35,7 @@ def test_the_json_form_has_the_documented_fields() -> None:
         verdict="private",
         findings=(Finding("identity.us_ssn", "messages[0].content"),),
         score=0.123456,
+        p_local=0.87654,
         reasons=(Reason("privacy", "identity.us_ssn"), Reason("strategy.complexity")),
         local_only=True,
         left_out=(LeftOut("azure-default-1", "vision"),),
@@ -46,6 +47,7 @@ def test_the_json_form_has_the_documented_fields() -> None:
         "findings": [{"rule": "identity.us_ssn", "place": "messages[0].content"}],
         "tier": "low",
         "score": 0.1235,
+        "confidence": 0.8765,
         "abstained": False,
         "strategy": "complexity",
         "model_group": "ollama-default",
@@ -61,10 +63,11 @@ def test_the_json_form_has_the_documented_fields() -> None:
 
 def test_the_headers_are_the_documented_ones() -> None:
     """Each is one short line; the deployment that served comes later, from the gate."""
-    made = decision(tier=Tier.HIGH, strategy=Strategy.COST, reasons=(Reason("a"), Reason("b", "c")))
+    made = decision(tier=Tier.HIGH, strategy=Strategy.COST, p_mid=0.25, reasons=(Reason("a"), Reason("b", "c")))
     assert made.headers() == {
         "x-router-decision-id": "d1",
         "x-router-tier": "high",
+        "x-router-confidence": "0.75",
         "x-router-private": "false",
         "x-router-strategy": "cost",
         "x-router-reason": "a,b:c",

@@ -107,6 +107,23 @@ async def test_an_answer_carries_the_decision() -> None:
     assert got.headers["x-router-fallbacks"] == "0"
 
 
+async def test_the_decision_can_go_into_the_body() -> None:
+    """Where the setting is on, an answer in two pieces is one JSON object with the headers' facts in it."""
+    got = await call(app(b'{"a":', b"1}", prepare=served), settings={"decision_in_body": True})
+    found = json.loads(got.body)
+    assert found["a"] == 1
+    assert found["router"]["deployment"] == got.headers["x-router-deployment"]
+    assert found["router"]["tier"] == "low"
+
+
+async def test_the_decision_can_go_into_a_stream() -> None:
+    """Where the setting is on, the first event has it and the content stays."""
+    made = app(ROLE, TEXT, b"data: [DONE]\n\n", kind="text/event-stream", prepare=served)
+    got = await call(made, settings={"decision_in_body": True})
+    assert b'"router":{"decision-id":"d1"' in got.body.splitlines()[0]
+    assert got.body.endswith(TEXT + b"data: [DONE]\n\n")
+
+
 @pytest.mark.parametrize("path", ["/v1/files", "/openai/v1/chat/completions", "/rag/query", "/"])
 async def test_a_closed_path_never_reaches_litellm(path: str) -> None:
     """403 with the setting that opens it."""
