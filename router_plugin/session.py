@@ -116,12 +116,18 @@ def hold(
 ) -> tuple[Complexity, Held | None]:
     """The complexity to route by: the last turn's, or that of the work under way.
 
-    It rises at once. While the last turn says nothing about the work, it doesn't fall. Else it falls where `weigh`
-    says that this pays, which it can't say where a price isn't known; an unsure score is no reason to fall.
+    It rises at once. While the last turn says nothing about the work, it stays; only a "yes" to small talk may accept
+    an offer of more. Else it falls where `weigh` says that this pays, which it can't say where a price isn't known; an
+    unsure score is no reason to fall, but thanks ask for nothing, however unsure the score of no words is.
     """
-    if note is None or scored.tier.rank > note.tier.rank or (scored.tier is note.tier and not scored.abstained):
+    if kind is Kind.THANKS:
+        scored = replace(scored, abstained=False)
+    if note is None or (scored.tier is note.tier and not scored.abstained):
         return scored, None
-    kept = replace(scored, tier=note.tier, score=max(note.score, scored.score), abstained=False, code=note.code)
+    accepts = kind is Kind.GO_ON and note.tier is Tier.LOW
+    if scored.tier.rank > note.tier.rank and (kind not in UNDER_WAY or accepts):
+        return scored, None
+    kept = replace(scored, tier=note.tier, score=note.score, abstained=False, code=note.code)
     if kind in UNDER_WAY or scored.abstained:
         return kept, Held("under_way", scored.tier)
     weighed = weigh()

@@ -235,7 +235,9 @@ HOLDS: list[tuple[str, Kind, float, bool, Note | None, bool, Tier, str | None]] 
     ("an easy question that doesn't", Kind.FOLLOW_UP, 0.1, False, HIGH, False, Tier.HIGH, "switch_costs"),
     ("an unsure one", Kind.FOLLOW_UP, 0.1, True, HIGH, True, Tier.HIGH, "under_way"),
     ("harder work", Kind.FOLLOW_UP, 0.9, False, LOW, False, Tier.HIGH, None),
-    ("harder work after a tool", Kind.TOOL, 0.9, False, LOW, False, Tier.HIGH, None),
+    ("a tool result that looks hard", Kind.TOOL, 0.9, False, LOW, False, Tier.LOW, "under_way"),
+    ("yes to an offer of hard work", Kind.GO_ON, 0.9, False, LOW, False, Tier.HIGH, None),
+    ("thanks, of which no word is known", Kind.THANKS, 0.1, True, HIGH, True, Tier.LOW, None),
     ("the same", Kind.FOLLOW_UP, 0.1, False, LOW, False, Tier.LOW, None),
 ]
 
