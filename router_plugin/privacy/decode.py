@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from urllib.parse import unquote
 
 from .engine import TooLong
-from .linear import finder
+from .linear import finder, runner
 
 MAX_DEPTH = 3
 MAX_INFLATED = 1 << 18  # bytes that one compressed run may give
@@ -23,6 +23,7 @@ _WORDS = {"zero": "0", "oh": "0", "one": "1", "two": "2", "three": "3", "four": 
 _BASE64 = r"[A-Za-z0-9+/_-]{16}"
 # In base64 of ASCII text every fourth character is one of these, because the top bit of each third byte is 0.
 _ASCII_HEADS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef"
+_LINE, _OVERLAP = 20_000, 400  # characters
 _LONG_RUN = 40  # bytes; a longer run is decoded whatever it looks like
 # Pairs of hex digits that may be UTF-8 text; what follows may be anything.
 _PAIR = "(?:[2-9A-Fa-f][0-9A-Fa-f]|0[09ADad])"
@@ -34,9 +35,9 @@ _SPELLED = rf"(?i:(?:{'|'.join(_WORDS)})(?:[\s,.-]{{1,3}}(?:{'|'.join(_WORDS)}))
 
 _any = finder("|".join(f"(?:{p})" for p in (_BASE64, _HEX, _PERCENT, _ENTITY, _ESCAPE, _SPELLED)))
 _next_base64, _next_hex, _next_spelled = finder(_BASE64), finder(_HEX), finder(_SPELLED)
-_BASE64_RUN = re.compile(rb"[A-Za-z0-9+/_-]+={0,2}(?:[ \t>]*(?:\\r)?(?:\r?\n|\\n)[ \t>]*[A-Za-z0-9+/_-]{2,}={0,2})*")
+_base64_run = runner(r"[A-Za-z0-9+/_-]+={0,2}(?:[ \t>]*(?:\\r)?(?:\r?\n|\\n)[ \t>]*[A-Za-z0-9+/_-]{2,}={0,2})*")
 _MIXED = re.compile(rb"(?=[^A-Z]*[A-Z])(?=[^a-z]*[a-z])(?=[^0-9]*[0-9])|^H4sI")
-_HEX_RUN = re.compile(rb"[0-9A-Fa-f]{2}(?:[\s:,-]{0,2}(?:0x|\\x)?[0-9A-Fa-f]{2})*")
+_hex_run = runner(r"[0-9A-Fa-f]{2}(?:[\s:,-]{0,2}(?:0x|\\x)?[0-9A-Fa-f]{2})*")
 _ESCAPED = re.compile(r"\\(?:u\{([0-9A-Fa-f]{1,6})\}|u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|([0-7]{3})|([nrtbf/\"'\\]))")
 _NUL_ENTITY = re.compile(r"&#(?:x?0+);", re.IGNORECASE)
 _SURROGATE = re.compile("[\ud800-\udbff][\udc00-\udfff]")
@@ -61,12 +62,18 @@ def _readings(text: str) -> Iterator[str]:
     data = text.encode("utf-8", "replace")
     if _any(data, 0) is None:
         return
-    plain = "\n".join(unquoted for line in text.split("\n") for unquoted in _unquoted(line))
+    marked = (
+        line[start : start + _LINE + _OVERLAP]  # in pieces, so that other threads get their turn in a long line
+        for line in text.split("\n")
+        if "%" in line or "&" in line or "\\" in line
+        for start in range(0, len(line), _LINE)
+    )
+    plain = "\n".join(unquoted for line in marked for unquoted in _unquoted(line))
     if plain:
         yield plain
     yield from (
-        *_runs(data, _next_base64, _BASE64_RUN, _from_base64),
-        *_runs(data, _next_hex, _HEX_RUN, _from_hex),
+        *_runs(data, _next_base64, _base64_run, _from_base64),
+        *_runs(data, _next_hex, _hex_run, _from_hex),
     )
     spelled = _next_spelled(data, 0)
     if spelled:
@@ -103,7 +110,7 @@ def _unescape(match: re.Match[str]) -> str:
 def _runs(
     data: bytes,
     following: Callable[[bytes, int], tuple[int, int] | None],
-    run: re.Pattern[bytes],
+    run: Callable[[bytes, int], int],
     read: Callable[[bytes], str],
 ) -> Iterator[str]:
     position = count = 0
@@ -111,9 +118,9 @@ def _runs(
         count += 1
         if count > MAX_RUNS + len(data) // 50:
             raise TooLong
-        whole = run.match(data, span[0])
-        position = max(span[1], whole.end() if whole else 0)
-        if whole and (found := read(whole.group())):
+        end = run(data, span[0])
+        position = max(span[1], end)
+        if found := read(data[span[0] : end]):
             yield found
 
 
@@ -136,7 +143,7 @@ def _base64(compact: bytes) -> str:
 
 
 def _from_hex(run: bytes) -> str:
-    compact = re.sub(rb"0x|\\x|[^0-9A-Fa-f]", b"", run)
+    compact = run.replace(b"0x", b"").translate(None, b"\\x \t\n\r\f\v:,-")
     return _text(bytes.fromhex(compact[: len(compact) // 2 * 2].decode("ascii")))
 
 

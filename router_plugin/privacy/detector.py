@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from router_plugin.request import Conversation, Origin, Segment
@@ -92,8 +92,8 @@ class Detector:
         found = self._memory.get(digest)
         if found is None:
             names = self._rules(segment.text)
-            if with_topics:
-                names |= self._topics.find(segment.text, agent=agent)
+            if with_topics and not names:
+                names = self._topics.find(segment.text, agent=agent)
             found = tuple(sorted(names))
             self._memory.put(digest, found)
         return found
@@ -113,27 +113,31 @@ class Detector:
         return found
 
     def _rules(self, text: str) -> set[str]:
-        """Names of the rules that hold in `text`, in any reading of it."""
+        """Names of the rules that hold in the first reading of `text` in which one does: that settles it."""
         try:
             self._all.check_length(text)
-            folded = fold(text)
-            found: set[str] = set()
-            for shown in (text, folded) if folded else (text,):
-                found |= self._look(shown)
-                for reading in decoded(shown):
-                    found |= self._look(reading) | self._look(fold(reading))
+            return next((names for reading in _readings(text) if (names := self._look(reading))), set())
         except TooLong:
             return {"limit.work"}
-        return found
 
     def _look(self, text: str) -> set[str]:
         """Names of the rules that hold in `text` as it stands, and with what is torn apart in it put together."""
         found = _names(self._all.scan(text))
-        together = joined(text) if text else ""
-        if together:
-            engine = self._all if few_numbers(text) else self._wrapped
-            found |= _names(engine.scan(together))
-        return found
+        if found or not (together := joined(text)):
+            return found
+        return _names((self._all if few_numbers(text) else self._wrapped).scan(together))
+
+
+def _readings(text: str) -> Iterator[str]:
+    """The text as it is, without what hides in it, and what is encoded in either."""
+    folded = fold(text)
+    for shown in (text, folded) if folded else (text,):
+        yield shown
+        for reading in decoded(shown):
+            yield reading
+            hidden = fold(reading)
+            if hidden:
+                yield hidden
 
 
 class _Allowed:

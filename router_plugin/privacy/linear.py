@@ -64,6 +64,31 @@ def finder(pattern: str) -> Search:
     return search
 
 
+def runner(pattern: str) -> Callable[[bytes, int], int]:
+    """A function (data, position) -> where the match of `pattern` that starts at `position` ends; `position` for none.
+
+    For ASCII patterns only.
+    """
+    if re2 is None:
+        compiled = re.compile(pattern.encode("ascii"))
+
+        def end_re(data: bytes, position: int) -> int:
+            match = compiled.match(data, position)
+            return match.end() if match else position
+
+        return end_re
+    options = re2.Options()
+    options.never_capture = True
+    match_at: Any = re2._Regexp(pattern, options)._regexp.Match
+    start: Any = re2._Anchor.ANCHOR_START
+
+    def end(data: bytes, position: int) -> int:
+        found: Spans = match_at(start, data, position, len(data))
+        return position if found[0] == NOWHERE else found[0][1]
+
+    return end
+
+
 def _finder_re(pattern: str) -> Search:
     compiled = re.compile(pattern)
 

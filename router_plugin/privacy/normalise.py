@@ -39,6 +39,7 @@ _next_odd = finder(
     rf"|[A-Za-z0-9_]{_LETTER_DASH}[A-Za-z0-9_]|{_CONTROL}"
 )
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_PIECE = 20_000  # characters
 _AROUND = 240  # bytes around something odd that are folded with it
 
 
@@ -73,6 +74,11 @@ def fold(text: str) -> str:
 
 
 def _folded(text: str) -> str:
+    """Piece by piece, so that other threads get their turn in a long text."""
+    return "".join(_folded_piece(text[start : start + _PIECE]) for start in range(0, len(text), _PIECE))
+
+
+def _folded_piece(text: str) -> str:
     decomposed = unicodedata.normalize("NFKD", text)
     odd = {character for character in set(decomposed) if character > "\x7e" or character < " "}
     return decomposed.translate({ord(character): _plain(character) for character in odd})

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from router_plugin.request import Origin, Segment
 
-from .linear import finder
+from .linear import finder, runner
 
 EDGE = 160  # characters of each side that are joined at a border
 MAX_BREAKS = 500  # line breaks in one text that are looked at one by one; more of them: all are closed up at once
@@ -22,10 +22,9 @@ _NEXT = r"[ \t]*\r?\n[ \t>|*#]*"
 _BREAK = rf"[0-9@][A-Za-z_+/=.-]*{_NEXT}{_TOKEN}|{_TOKEN}{_NEXT}[A-Za-z_+/=.-]*[0-9@]|[A-Z]{{6}}{_NEXT}[A-Z]{{6}}"
 _APART = rf"(?:{_TOKEN}[ \t\n.,|-]){{11}}{_TOKEN}"
 _next_break, _next_apart, _next_of_both = finder(_BREAK), finder(_APART), finder(f"{_BREAK}|{_APART}")
-_APART_RUN = re.compile(rb"(?:[A-Za-z0-9_+/=@.-][ \t\n.,|-])+[A-Za-z0-9_+/=@.-]?")
-_COLUMN = re.compile(
-    rb"(?:(?<=\n)|^)(?:[ \t]*-?[0-9A-Fa-f][0-9A-Fa-f.,;:|/ \t-]{1,80}\r?\n){9,}"
-)  # more lines than an identifier has pieces
+_apart_run = runner(r"(?:[A-Za-z0-9_+/=@.-][ \t\n.,|-])+[A-Za-z0-9_+/=@.-]?")
+# Lines of numbers, more than an identifier has pieces: a table.
+_next_column = finder(r"(?:^|\n)(?:[ \t]*-?[0-9A-Fa-f][0-9A-Fa-f.,;:|/ \t-]+\r?\n){9,}")
 _PIECE = re.compile(rb"[^ ]+|[0-9][0-9 .-]*")
 _NUMBERED_LINE = re.compile(r"[0-9][^\n]*")
 
@@ -35,7 +34,7 @@ def joined(text: str) -> str:
     data = text.encode("utf-8", "replace")
     if _next_of_both(data, 0) is None:
         return ""
-    data = _COLUMN.sub(b"\n\n", data)
+    data = _without_columns(data)
     pieces: list[bytes] = []
     position = count = 0
     while span := _next_break(data, position):
@@ -48,10 +47,19 @@ def joined(text: str) -> str:
         pieces += _across(data, at)
     position = 0
     while span := _next_apart(data, position):
-        run = _APART_RUN.match(data, span[0])
-        position = max(span[1], run.end() if run else 0)
+        position = max(span[1], _apart_run(data, span[0]))
         pieces.append(data[span[0] : position : 2])
     return b"\n".join(pieces).decode("utf-8", "ignore")
+
+
+def _without_columns(data: bytes) -> bytes:
+    """`data` without its tables: closing up their lines would make numbers of any length."""
+    parts = []
+    position = 0
+    while span := _next_column(data, position):
+        parts.append(data[position : span[0]])
+        position = span[1]
+    return b"\n\n".join((*parts, data[position:])) if parts else data
 
 
 def _across(data: bytes, at: int) -> Iterator[bytes]:
