@@ -30,9 +30,11 @@ def build_router(config: RouterConfig, count: Counter = estimate) -> Router:
     thresholds = Thresholds(routing.thresholds.low, routing.thresholds.high)
     scorer = load_scorer(path, routing.classifier, thresholds)
     config = replace(config, inventory=with_facts(config.inventory))
+    detector = Detector(config.settings.privacy, model_dir() / TOPICS_FILE)
+    detector.warm_up()
     return Router(
         config,
-        Detector(config.settings.privacy, model_dir() / TOPICS_FILE),
+        detector,
         scorer,
         count,
         Rates(config.inventory, config.settings.sessions.prefill_tokens_per_second),

@@ -36,9 +36,11 @@ _SPELLED = rf"(?i:(?:{'|'.join(_WORDS)})(?:[\s,.-]{{1,3}}(?:{'|'.join(_WORDS)}))
 _any = finder("|".join(f"(?:{p})" for p in (_BASE64, _HEX, _PERCENT, _ENTITY, _ESCAPE, _SPELLED)))
 _next_base64, _next_hex, _next_spelled = finder(_BASE64), finder(_HEX), finder(_SPELLED)
 _base64_run = runner(r"[A-Za-z0-9+/_-]+={0,2}(?:[ \t>]*(?:\\r)?(?:\r?\n|\\n)[ \t>]*[A-Za-z0-9+/_-]{2,}={0,2})*")
-_MIXED = re.compile(rb"(?=[^A-Z]*[A-Z])(?=[^a-z]*[a-z])(?=[^0-9]*[0-9])|^H4sI")
+_MIXED = re.compile(rb"(?=[^A-Z]*[A-Z])(?=[^a-z]*[a-z])(?=[^0-9]*[0-9])|H4sI")
 _hex_run = runner(r"[0-9A-Fa-f]{2}(?:[\s:,-]{0,2}(?:0x|\\x)?[0-9A-Fa-f]{2})*")
 _ESCAPED = re.compile(r"\\(?:u\{([0-9A-Fa-f]{1,6})\}|u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|([0-7]{3})|([nrtbf/\"'\\]))")
+_FIRST = re.compile(rb"[\s>]+|\\[nr]")
+_PERCENTED = re.compile(_PERCENT)
 _NUL_ENTITY = re.compile(r"&#(?:x?0+);", re.IGNORECASE)
 _SURROGATE = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _LETTERS = {"n": "\n", "r": "\r", "t": "\t", "b": "", "f": "\n", "/": "/", '"': '"', "'": "'", "\\": "\\"}
@@ -85,7 +87,7 @@ def _readings(text: str) -> Iterator[str]:
 def _unquoted(line: str) -> Iterator[str]:
     """The line without percent, entity and backslash escapes, where it has any."""
     plain = line
-    if "%" in plain:
+    if "%" in plain and _PERCENTED.search(plain):
         plain = unquote(plain, errors="replace")
     if "&" in plain:
         plain = html.unescape(_NUL_ENTITY.sub("", plain))
@@ -126,11 +128,10 @@ def _runs(
 
 def _from_base64(run: bytes) -> str:
     """The text in a run, or in its first line where words follow that are not part of it."""
-    pieces = re.split(rb"\s+|\\[nr]", run.replace(b">", b""))
-    compact = b"".join(pieces)
-    if len(compact) < _LONG_RUN and compact[::4].strip(_ASCII_HEADS) and not _MIXED.search(compact):
+    compact = run.replace(b"\\n", b"").replace(b"\\r", b"").translate(None, b"> \t\r\n\f\v")
+    if len(compact) < _LONG_RUN and compact[::4].strip(_ASCII_HEADS) and not _MIXED.match(compact):
         return ""  # an identifier or a path
-    return _base64(compact) or (_base64(pieces[0]) if len(pieces) > 1 else "")
+    return _base64(compact) or (_base64(_FIRST.split(run, 1)[0]) if len(compact) < len(run) else "")
 
 
 def _base64(compact: bytes) -> str:

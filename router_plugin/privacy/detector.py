@@ -26,6 +26,14 @@ _WITHOUT_TOPICS = frozenset({Origin.IDENTITY, Origin.TOOL_DEFINITION, Origin.SET
 
 
 _TOOL_TRAFFIC = frozenset({Origin.TOOL_CALL, Origin.TOOL_RESULT})
+# Ordinary in kind: prose, code, numbers, lines, encoded and accented text, and values that rules look at closely.
+_SAMPLES = (
+    "Could we move the meeting on 12 May 2024 to room 4? She lives near the station – call me on Monday.\n" * 3,
+    "def load(path):\n    return config['api_key'], 0x12ab34, \"2001:db8::1\"  # token: str | None\n" * 4,
+    "4111 1111 1111 1111, 078-05-1120, +49 30 901820, 12 Elm Street, mira@posteo.de, 81.2.69.160\n48211\n39172\n",
+    "password: Xk29!vbQz, api_key = 'b7f3c1d9e8a64f52', DE89 3704 0044 0532 0130 00, born on 17 April 1986",
+    "%41%42 &#65; \\u0041 aGVsbG8gd29ybGQsIGhvdyBhcmUgeW91 68 65 6c 6c 6f 20 77 6f 72 6c 64 Où est la gare ?",
+)
 _PUBLIC = Verdict(Judgement.PUBLIC)
 
 
@@ -51,6 +59,14 @@ class Detector:
         # Closing up a table's lines makes numbers of any length: there, a number needs a word beside it.
         self._wrapped = Engine([r for r in strong if r.gate != LONG or r.name.endswith("_told")], harmless=harmless)
         self._memory = Memory(settings.limits.cache_entries)
+
+    def warm_up(self) -> None:
+        """Look at sample texts, so that the first request doesn't wait while RE2 builds its automata."""
+        for text in _SAMPLES:
+            for engine in (self._all, self._strong, self._wrapped):
+                engine.warm_up(text)
+            self._rules(text)
+            self._topics.find(text, agent=False)
 
     def scan(self, conversation: Conversation) -> Verdict:
         """The verdict on a request. Never raises: whatever goes wrong makes the request private."""

@@ -69,6 +69,13 @@ class Engine:
             return iter(())
         return self._backend.scan(text, self._harmless)
 
+    def warm_up(self, text: str) -> None:
+        """Try every pattern on `text`, whatever the gates say: RE2 builds an automaton when it is first used."""
+        if isinstance(self._backend, _Linear):
+            self._backend.warm_up(text.encode())
+        for rule in self._rules:
+            rule.warm_up(text)
+
 
 class _Gates:
     """The gates of some rules: one alternation to find spots, and a set that says which gates match at a spot."""
@@ -134,6 +141,10 @@ class _Linear:
                     yield self._rules[index]
             if hits < 0 or budget[0] < 0:
                 raise TooLong
+
+    def warm_up(self, data: bytes) -> None:
+        for search in self._each:
+            search(data, 0, len(data))
 
     def _digits_fit(self, index: int, before: bool, after: bool) -> bool:
         wanted = self._rules[index].digits

@@ -80,3 +80,12 @@ def test_any_exception_makes_the_request_private(detector: Detector) -> None:
     verdict = detector.scan(broken)
     assert verdict.judgement is Judgement.PRIVATE
     assert verdict.findings == (Finding("error.scan", ""),)
+
+
+def test_a_warm_detector_judges_as_a_cold_one() -> None:
+    """Warming up compiles and remembers nothing that changes a verdict."""
+    cold, warm = Detector(PrivacySettings(topics=False)), Detector(PrivacySettings(topics=False))
+    warm.warm_up()
+    for text in ("my ssn is 536-22-8741", "What is 2 + 2?"):
+        request = Conversation(Surface.CHAT, (), (Segment("x", text, Origin.USER),), ())
+        assert warm.scan(request) == cold.scan(request)
