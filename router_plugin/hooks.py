@@ -12,6 +12,7 @@ from fastapi import HTTPException
 from litellm.exceptions import APIConnectionError, BadRequestError, ContextWindowExceededError, Timeout
 from litellm.integrations.custom_logger import CustomLogger
 
+from router_plugin import prompt_cache
 from router_plugin.breaker import Breaker
 from router_plugin.decision import Reason
 from router_plugin.deployments import is_auto
@@ -231,8 +232,10 @@ class RouterPlugin_PROXY_(CustomLogger):  # noqa: N801
     async def async_pre_call_deployment_hook(self, kwargs: dict[str, Any], call_type: Any) -> dict[str, Any] | None:
         """The last look before a call: scan what is being sent, to where it is really sent."""
         state = current()
+        name = str(getattr(call_type, "value", call_type))
         try:
-            await self.lock.check(kwargs, str(getattr(call_type, "value", call_type)), state)
+            self._fit(kwargs, SURFACES.get(name), state)
+            await self.lock.check(kwargs, name, state)
         except EgressDenied as denied:
             if state is not None:
                 state.denied = str(denied)
@@ -247,12 +250,19 @@ class RouterPlugin_PROXY_(CustomLogger):  # noqa: N801
             ) from None
         identity = _deployment_id(kwargs)
         if state is not None and identity:
-            picked = state.plan.find(identity) if state.plan is not None else None
-            if picked is not None and state.plan is not None:
-                fit_call(kwargs, picked, state.plan.room)
             state.served = identity
             self.breaker.begin(identity)
         return kwargs
+
+    @staticmethod
+    def _fit(call: dict[str, Any], surface: Surface | None, state: RequestState | None) -> None:
+        """Fit a call to the deployment that was picked, before the lock looks at what is sent."""
+        plan = state.plan if state is not None else None
+        picked = plan.find(_deployment_id(call)) if plan is not None else None
+        if plan is not None and picked is not None:
+            fit_call(call, picked, plan.room)
+            if surface is not None:
+                prompt_cache.switch_on(call, picked, surface)
 
     async def async_log_success_event(
         self, kwargs: Mapping[str, Any], response_obj: Any, start_time: Any, end_time: Any

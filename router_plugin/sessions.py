@@ -17,6 +17,7 @@ from router_plugin.store import MemoryStore, Store
 
 log = logging.getLogger("router_plugin")
 
+ASKED = ("asked.model", "asked.provider")
 UNKNOWN = Note(private=True)  # a stored history of which nothing is known
 
 
@@ -65,12 +66,15 @@ class Sessions:
                 log.error("router_plugin: the session store failed (%s)", type(error).__name__)
 
     def after(self, note: Note | None, decision: Decision) -> Note:
-        """The note after a decision."""
+        """The note after a decision. A model or provider that was named says nothing about the work under way."""
+        tier, score, code = decision.routed or decision.tier, decision.score, decision.code
+        if note is not None and any(reason.code in ASKED for reason in decision.reasons):
+            tier, score, code = note.tier, note.score, note.code
         return Note(
             private=decision.local_only or (note is not None and note.private),
-            tier=decision.routed or decision.tier,
-            score=decision.score,
-            code=decision.code,
+            tier=tier,
+            score=score,
+            code=code,
             group=decision.model_group or "",
             at=self.clock(),
             turns=note.turns + 1 if note is not None else 1,

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from router_plugin.fakes import FakeProvider
+from router_plugin.fakes.faults import BY_NAME
 from tests.e2e.bodies import ANALYSIS, PATHS, SSN, body
 from tests.e2e.conftest import OLLAMA_MODELS
 from tests.e2e.proxy import Proxy, running
@@ -61,3 +62,25 @@ def test_a_stored_answer_stays_where_its_history_is(tmp_path: Path) -> None:
         after = proxy.post(PATHS["responses"], body("responses", ANALYSIS, previous_response_id=public["id"]))
         assert after.headers["x-router-private"] == "false"
         assert "ollama" not in after.headers["x-router-deployment"]
+
+
+def test_anthropic_caches_a_conversation_and_a_fallback_gets_no_marker(proxy: Proxy) -> None:
+    """The marker stands in the last message, and the words are those of the client."""
+    talk: list[dict[str, Any]] = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "Hello!"}]
+    talk.append({"role": "user", "content": ANALYSIS})
+    for surface in ("chat", "messages"):
+        proxy.reset()
+        sent = {**body(surface, ""), "messages": talk, "model": "anthropic-premium"}
+        assert proxy.post(PATHS[surface], sent).is_success
+        seen = proxy.fakes["anthropic"].requests[-1].json["messages"]
+        blocks = [block for message in seen for block in message["content"] if isinstance(block, dict)]
+        assert [block["text"] for block in blocks if "cache_control" in block] == [ANALYSIS]
+    proxy.reset()
+    other = [{"role": "user", "content": ANALYSIS}, {"role": "assistant", "content": "Shall I start?"}]
+    assert proxy.post(PATHS["chat"], {"model": "auto", "messages": other[:1]}).is_success
+    proxy.fakes["anthropic"].default_fault = BY_NAME["status-500"]
+    other.append({"role": "user", "content": "yes, do it"})
+    answer = proxy.post(PATHS["chat"], {"model": "auto", "messages": other})
+    assert proxy.fakes["anthropic"].saw("cache_control")
+    assert answer.headers["x-router-deployment"] == "openai-premium-1"
+    assert not proxy.fakes["openai"].saw("cache_control")

@@ -10,6 +10,7 @@ import pytest
 from router_plugin.ask import Kind
 from router_plugin.complexity import Tier
 from router_plugin.conversation import Surface
+from router_plugin.decision import Reason
 from router_plugin.pipeline import Router
 from router_plugin.prices import FREE, Price
 from router_plugin.rates import Rates
@@ -367,3 +368,13 @@ async def test_where_a_price_is_unknown_the_tier_stays() -> None:
     await talk.ask("hi", "Hm.", "x", score=0.9, **NAMED)
     kept = await talk.ask("hi", "Hm.", "x", "Hm.", "What is 2 + 2?", score=0.1, **NAMED)
     assert (kept.tier, kept.held.switch) == (Tier.HIGH, None)
+
+
+async def test_a_named_model_leaves_the_tier_of_the_work_as_it_was() -> None:
+    """The next turn without a name goes on where the work stood."""
+    talk = Talk()
+    hard = await talk.ask("hi", "Hm.", "x", score=0.9, **NAMED)
+    note = talk.sessions.after(None, hard)
+    named = replace(hard, tier=Tier.LOW, routed=Tier.LOW, score=0.1, reasons=(Reason("asked.model", "openai-default"),))
+    assert talk.sessions.after(note, named).tier is Tier.HIGH
+    assert talk.sessions.after(None, named).tier is Tier.LOW
