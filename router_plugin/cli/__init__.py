@@ -7,12 +7,14 @@ import sys
 import click
 
 from router_plugin.cli.calibrate import calibrate
+from router_plugin.cli.decisions import decisions
 from router_plugin.cli.doctor import doctor
 from router_plugin.cli.explain import explain
 from router_plugin.cli.label import label
 from router_plugin.cli.leaktest import leaktest
 from router_plugin.cli.privacy import privacy
 from router_plugin.cli.replay import replay
+from router_plugin.cli.savings import savings
 from router_plugin.cli.schema import schema
 from router_plugin.cli.serve import serve
 from router_plugin.cli.train import evaluate, train
@@ -33,6 +35,8 @@ commands.add_command(schema)
 commands.add_command(privacy)
 commands.add_command(doctor)
 commands.add_command(leaktest)
+commands.add_command(decisions)
+commands.add_command(savings)
 commands.add_command(calibrate)
 commands.add_command(replay)
 commands.add_command(label)

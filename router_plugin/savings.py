@@ -1,0 +1,165 @@
+"""What routing saved, or cost, against sending everything to one model: the same tokens, at list prices.
+
+Only requests that could have gone elsewhere count: private ones stay at home whatever the router does, and embeddings
+keep their model. A baseline that never switches models finds more of each conversation in the provider's prompt cache.
+The log doesn't say how much more, so the baseline is given the best share of cached prompt tokens that any deployment
+with enough requests had in the same log, or what was really read from a cache where that is more. The result is
+negative where routing cost more.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from router_plugin.config import RouterConfig
+from router_plugin.deployments import Deployment
+from router_plugin.errors import RouterPluginError
+from router_plugin.prices import Price, prices
+from router_plugin.settings import LOCAL
+
+PREMIUM = "premium"
+EMBEDDING = "embedding"
+ENOUGH_REQUESTS = 20  # of a deployment, before its share of cached tokens says anything
+
+
+class BaselineError(RouterPluginError):
+    """The baseline names no group, or one without a known price."""
+
+
+@dataclass(frozen=True)
+class Savings:
+    """Dollars over `requests` answers; `saved` = `baseline_cost` - `cost`, negative where routing cost more.
+
+    `cache_misses` is the part of `baseline_cost` that fewer model switches would have spared. `private`, `embeddings`
+    and `unpriced` answers are in no sum.
+    """
+
+    baseline: str  # a deployment
+    requests: int
+    cost: float
+    baseline_cost: float
+    saved: float
+    cached_share: float  # of a prompt's tokens, at the baseline
+    cache_misses: float
+    private: int
+    embeddings: int
+    unpriced: int
+
+    @property
+    def share(self) -> float | None:
+        """`saved` as a part of the baseline's cost; None where that is nothing."""
+        return self.saved / self.baseline_cost if self.baseline_cost else None
+
+    def to_json(self) -> dict[str, Any]:
+        """The documented JSON form."""
+        return {**asdict(self), "share": self.share}
+
+
+@dataclass
+class _Sum:
+    """Answers of one deployment, with or without a logged cost."""
+
+    deployment: str
+    requests: int
+    prompt: int
+    completion: int
+    cached: int
+    cost: float | None
+
+
+def baseline_of(config: RouterConfig, name: str = PREMIUM) -> tuple[Deployment, Price]:
+    """The deployment that stands for a baseline: a group's first, or the first premium one of the chain for hard work.
+
+    Errors: BaselineError.
+    """
+    inventory = config.inventory
+    if name == PREMIUM:
+        chain = config.settings.routing.chains.high
+        found = [d for entry in chain if entry != LOCAL for d in inventory.of_provider(entry) if d.role == PREMIUM]
+        cure = "set up a provider with a premium model, or name a group with --baseline"
+    else:
+        found = list(inventory.of_group(name))
+        cure = f"name one of {', '.join(inventory.groups)}"
+    known = prices(found)
+    for deployment in found:
+        price = known[deployment.id]
+        if price is not None:
+            return deployment, price
+    missing = "has no known price" if found else "names no model that is set up"
+    raise BaselineError(f"The baseline {name} {missing}; {cure}.")
+
+
+def savings(log: sqlite3.Connection, config: RouterConfig, baseline: str = PREMIUM, *, since: float = 0.0) -> Savings:
+    """Savings over a log since a moment in Unix seconds. Errors: BaselineError, sqlite3.Error."""
+    deployment, price = baseline_of(config, baseline)
+    known = prices(config.inventory.deployments)
+    others = {d.id for d in config.inventory.deployments if d.role == EMBEDDING}
+    private, embedded, sums = _sums(log, others, since)
+    share = _best_cached_share(sums)
+    requests, unpriced = 0, 0
+    cost, with_share, as_read = 0.0, 0.0, 0.0
+    for part in sums:
+        paid = part.cost if part.cost is not None else _listed(known.get(part.deployment), part)
+        if paid is None:
+            unpriced += part.requests
+            continue
+        requests += part.requests
+        cost += paid
+        with_share += price.cost(part.prompt, part.completion, max(part.cached, int(share * part.prompt)))
+        as_read += price.cost(part.prompt, part.completion, part.cached)
+    return Savings(
+        baseline=deployment.id,
+        requests=requests,
+        cost=cost,
+        baseline_cost=with_share,
+        saved=with_share - cost,
+        cached_share=share,
+        cache_misses=as_read - with_share,
+        private=private,
+        embeddings=embedded,
+        unpriced=unpriced,
+    )
+
+
+def _sums(log: sqlite3.Connection, embeddings: set[str], since: float) -> tuple[int, int, list[_Sum]]:
+    """(private answers, embeddings, the other answers by deployment and by whether their cost is known)."""
+    rows = log.execute(
+        "SELECT private, deployment, count(*), sum(prompt_tokens), sum(completion_tokens), sum(cached_tokens), "
+        "sum(cost) FROM decisions WHERE ts >= ? AND deployment IS NOT NULL GROUP BY private, deployment, cost IS NULL",
+        (since,),
+    )
+    private, embedded = 0, 0
+    sums: list[_Sum] = []
+    for is_private, name, count, prompt, completion, cached, cost in rows:
+        if is_private or is_private is None:
+            private += count
+        elif name in embeddings:
+            embedded += count
+        else:
+            sums.append(_Sum(name, count, prompt or 0, completion or 0, cached or 0, cost))
+    return private, embedded, sums
+
+
+def _best_cached_share(sums: list[_Sum]) -> float:
+    totals: dict[str, list[int]] = {}
+    for part in sums:
+        total = totals.setdefault(part.deployment, [0, 0, 0])
+        for place, value in enumerate((part.requests, part.prompt, part.cached)):
+            total[place] += value
+    enough = (total for total in totals.values() if total[0] >= ENOUGH_REQUESTS and total[1])
+    return max((min(1.0, cached / prompt) for _, prompt, cached in enough), default=0.0)
+
+
+def _listed(price: Price | None, part: _Sum) -> float | None:
+    return None if price is None else price.cost(part.prompt, part.completion, part.cached)
+
+
+def in_words(found: Mapping[str, Any]) -> str:
+    """A result's JSON form as one sentence, with the sign in words."""
+    saved, share = float(found["saved"]), found["share"]
+    part = "" if share is None else f" ({abs(share):.0%})"
+    verb = "saved" if saved >= 0 else "lost"
+    return f"{verb} ${abs(saved):,.2f}{part} against always {found['baseline']}"
