@@ -227,6 +227,6 @@ def _compile(pattern: str, options: Any) -> Callable[[bytes, int, int], Spans]:
 
 def _compile_re(pattern: str) -> re.Pattern[str]:
     try:
-        return re.compile(pattern)
+        return re.compile(pattern.replace(r"\b", r"(?a:\b)"))  # RE2's word boundary is one of ASCII words
     except re.error as error:
         raise BadPattern(str(error)) from None

@@ -24,7 +24,9 @@ _AUTHORSHIP = re.compile(
 )
 # A heading "AUTHORS", or one more name below such a line in a comment.
 _AUTHOR_LIST = re.compile(
-    r"(?i)(?:authors?|maintainers?|contributors?|contributions from|credits)\b[^@\n]{0,16}\n[^@]{0,60}$|>[,;]?\n[ \t]*(?:#[ \t]{2,}|//[ \t]|\*[ \t]{2,})[\w .'-]{3,40}<$"
+    r"(?i)(?:authors?|maintainers?|contributors?|contributions from|credits)\b[^@\n]{0,16}\n[^@]{0,60}$"
+    r"|(?:authors?|copyright)\b[^@\n]{0,64}(?:\n[ \t]*[#*;/]+[^@\n]{0,30}){1,3}$|\bby [A-Z][\w. ]{2,30}<$"
+    r"|>[,;]?\n[ \t]*(?:#[ \t]{2,}|//[ \t]|\*[ \t]{2,})[\w .'-]{3,40}<$"
 )
 _DECORATORS = frozenset("staticmethod classmethod property override final abstractmethod overload dataclass".split())
 _CODE_HOSTS = frozenset({"github.com", "gitlab.com", "bitbucket.org", "users.noreply.github.com", "codeberg.org", "git.sr.ht", "ssh.dev.azure.com", "openssh.com", "libssh.org"})  # fmt: skip

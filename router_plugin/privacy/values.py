@@ -16,7 +16,7 @@ _PLACEHOLDER = re.compile(
 _CODE = re.compile(
     r"^(?:os|process|env|self|this|config|settings|request|req|res|ctx|secrets|vault|data|args|params|options|props|app|"
     r"var|local|module|random|crypto|hashlib|getpass|input|get|new|await|return|function|import|base64|json)[.(\[:]"
-    r"|^[$%&{<\[(!|]|^[A-Za-z_][\w.]*\(|\)$|^_{0,2}[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$|^_?[a-z]\w*\.(?:_?[A-Za-z][a-z]+\d{0,5})(?:[A-Z][a-z]+)+$|^[A-Za-z]\w*\._[a-z]\w*$|^https?://|^/[\w/.-]+$|^\w+://$"
+    r"|^[$%&{<\[(!|]|^[A-Za-z_][\w.]*\(|\)$|^_{0,2}[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$|^_?[a-z]\w*\.(?:_?[A-Za-z][a-z]+\d{0,5})(?:[A-Z][a-z]+)+$|^[A-Za-z]\w*\._[a-z]\w*$|^[A-Za-z_][\w.]*\[[^\]]*\]$|^[A-Za-z_]\w*(?:::\w+)+$|^https?://|^/[\w/.-]+$|^\w+://$"
     r"|^[a-z_]+(?:\.[a-z_]+)+$|=>|->|\\[nrt]$"
 )
 _HEX = re.compile(r"^[0-9a-fA-F]+$")
