@@ -45,9 +45,10 @@ COLUMNS: Mapping[str, str] = {
 }
 
 
-# Reports read these without touching the records themselves. A record's text tells whether a call failed.
+# Reports read these without touching the records themselves; they group by the first two, so nothing is sorted. A
+# record's text tells whether a call failed.
 REPORTED = (
-    "ts, deployment, provider, tier, private, outcome, prompt_tokens, completion_tokens, cached_tokens, cost, latency, "
+    "deployment, private, ts, provider, tier, outcome, prompt_tokens, completion_tokens, cached_tokens, cost, latency, "
     "ttft, score"
 )
 HAS_FAILURES = """instr(record, '"attempts": ["') > 0"""
@@ -95,7 +96,7 @@ def _create(connection: sqlite3.Connection) -> None:
         + ")"
     )
     connection.execute("DROP INDEX IF EXISTS decisions_ts")  # the wider one answers its questions too
-    connection.execute(f"CREATE INDEX IF NOT EXISTS decisions_reported ON decisions ({REPORTED})")
+    connection.execute(f"CREATE INDEX IF NOT EXISTS decisions_by_deployment ON decisions ({REPORTED})")
     connection.execute(f"CREATE INDEX IF NOT EXISTS decisions_failures ON decisions (ts) WHERE {HAS_FAILURES}")
     connection.commit()
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import binascii
 import json
 import logging
 import secrets
@@ -22,6 +24,7 @@ COUNT_TOKENS = "/v1/messages/count_tokens"
 HEALTH = "/health"
 METRICS = "/metrics"
 JSON = "application/json"
+ASK_FOR_KEY = ((b"www-authenticate", b'Basic realm="router: the master key is the password", charset="UTF-8"'),)
 
 
 class Unauthorized(RequestRefused):
@@ -62,11 +65,15 @@ Handler = Callable[[Call], Reply]
 
 @dataclass(frozen=True)
 class Endpoint:
-    """`surface` is the API whose error shape it has. `slow`: it takes a worker thread rather than the event loop."""
+    """`surface` is the API whose error shape it has. `slow`: it takes a worker thread rather than the event loop.
+
+    `browser`: people open it, so a missing key is asked for, and may come as the password of HTTP Basic.
+    """
 
     answer: Handler = field(repr=False)
     surface: Surface | None = None
     slow: bool = False
+    browser: bool = False
 
 
 class LocalEndpoints:
@@ -92,7 +99,12 @@ class LocalEndpoints:
 
     async def answer(self, endpoint: Endpoint, call: Call, master_key: str | None) -> Reply:
         """Errors: RequestRefused, never with text of the request."""
-        authorise(call.headers, master_key)
+        try:
+            authorise(_with_password(call.headers) if endpoint.browser else call.headers, master_key)
+        except Unauthorized as refusal:
+            if not endpoint.browser:
+                raise
+            return Reply(refusal.message.encode(), "text/plain; charset=utf-8", ASK_FOR_KEY, refusal.status)
         try:
             return await asyncio.to_thread(endpoint.answer, call) if endpoint.slow else endpoint.answer(call)
         except RequestRefused:
@@ -100,6 +112,18 @@ class LocalEndpoints:
         except Exception as error:  # noqa: BLE001 - a traceback may hold request text
             log.error("router_plugin: an endpoint of the router failed (%s)", type(error).__name__)
             raise Failed("The router failed on this request. Its log names the kind of error.") from None
+
+
+def _with_password(headers: Mapping[bytes, bytes]) -> Mapping[bytes, bytes]:
+    """The headers with HTTP Basic's password as the key; any user name will do."""
+    scheme, _, given = headers.get(b"authorization", b"").partition(b" ")
+    if scheme.lower() != b"basic":
+        return headers
+    try:
+        password = base64.b64decode(given, validate=True).partition(b":")[2]
+    except binascii.Error:
+        password = b""
+    return {b"authorization": b"Bearer " + password}
 
 
 def authorise(headers: Mapping[bytes, bytes], master_key: str | None) -> None:

@@ -22,6 +22,7 @@ from router_plugin.local_endpoints import LocalEndpoints
 from router_plugin.metrics import Metrics
 from router_plugin.prices import price_local
 from router_plugin.sessions import Sessions
+from router_plugin.web.endpoints import add_page
 
 log = logging.getLogger("router_plugin")
 
@@ -81,6 +82,7 @@ def _start() -> RouterPlugin:
     metrics = Metrics()
     plugin.recorder.add(metrics.add)
     endpoints = LocalEndpoints(plugin.router, plugin.breaker, metrics)
+    add_page(endpoints, plugin.router, plugin.breaker)
     opening = gate.install(plugin.router, endpoints, plugin.recorder)
     _background.append(asyncio.get_running_loop().create_task(_prove(plugin, opening)))
     return plugin

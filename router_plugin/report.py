@@ -54,8 +54,8 @@ def summary(
 ) -> list[ProviderSummary]:
     """A row for each provider, the busiest first. `provider_of`: deployment -> provider, beyond what the log knows."""
     rows = log.execute(
-        "SELECT deployment, provider, count(*), sum(latency), sum(ttft), count(ttft), sum(score), count(score), "
-        "sum(cost) FROM decisions WHERE ts >= ? AND deployment IS NOT NULL GROUP BY deployment, provider",
+        "SELECT deployment, max(provider), count(*), sum(latency), sum(ttft), count(ttft), sum(score), count(score), "
+        "sum(cost) FROM decisions WHERE ts >= ? AND deployment IS NOT NULL GROUP BY deployment",
         (since,),
     ).fetchall()
     known = {**(provider_of or {}), **{row[0]: row[1] for row in rows if row[1]}}

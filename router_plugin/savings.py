@@ -126,20 +126,26 @@ def savings(log: sqlite3.Connection, config: RouterConfig, baseline: str = PREMI
 
 def _sums(log: sqlite3.Connection, embeddings: set[str], since: float) -> tuple[int, int, list[_Sum]]:
     """(private answers, embeddings, the other answers by deployment and by whether their cost is known)."""
+    parts = ", ".join(
+        f"count(*) FILTER ({where}), sum(prompt_tokens) FILTER ({where}), sum(completion_tokens) FILTER ({where}), "
+        f"sum(cached_tokens) FILTER ({where}), sum(cost) FILTER ({where})"
+        for where in ("WHERE cost IS NOT NULL", "WHERE cost IS NULL")
+    )
     rows = log.execute(
-        "SELECT private, deployment, count(*), sum(prompt_tokens), sum(completion_tokens), sum(cached_tokens), "
-        "sum(cost) FROM decisions WHERE ts >= ? AND deployment IS NOT NULL GROUP BY private, deployment, cost IS NULL",
+        f"SELECT deployment, private, {parts} FROM decisions WHERE ts >= ? AND deployment IS NOT NULL "  # noqa: S608
+        "GROUP BY deployment, private",
         (since,),
     )
     private, embedded = 0, 0
     sums: list[_Sum] = []
-    for is_private, name, count, prompt, completion, cached, cost in rows:
-        if is_private or is_private is None:
-            private += count
-        elif name in embeddings:
-            embedded += count
-        else:
-            sums.append(_Sum(name, count, prompt or 0, completion or 0, cached or 0, cost))
+    for name, is_private, *values in rows:
+        for count, prompt, completion, cached, cost in (values[:5], values[5:]):
+            if is_private or is_private is None:
+                private += count
+            elif name in embeddings:
+                embedded += count
+            elif count:
+                sums.append(_Sum(name, count, prompt or 0, completion or 0, cached or 0, cost))
     return private, embedded, sums
 
 

@@ -1,0 +1,1 @@
+"""The page at `/router`: what the router does now, in HTML made here, without prompt text."""
