@@ -1,0 +1,185 @@
+"""One decision in process, beside what peers need for their part of it: prompts, conversations, hostile inputs."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from unittest.mock import MagicMock
+
+from bench.stats import median, quantile, r_squared
+
+if TYPE_CHECKING:
+    from router_plugin.pipeline import Router
+
+ROOT = Path(__file__).resolve().parents[1]
+WORDS = (
+    *("service", "order", "queue", "invoice", "region", "team", "plan", "report", "table", "window", "river", "garden"),
+    *(
+        "answer",
+        "question",
+        "number",
+        "letter",
+        "change",
+        "compare",
+        "explain",
+        "write",
+        "list",
+        "summarise",
+        "because",
+    ),
+    *("however", "between", "before", "after", "under", "over", "small", "large", "early", "late", "green"),
+    *(
+        "blue",
+        "quiet",
+        "open",
+        "closed",
+        "first",
+        "second",
+        "third",
+        "many",
+        "few",
+        "some",
+        "every",
+        "other",
+        "same",
+        "new",
+    ),
+)
+PROMPT_WORDS = (50, 500, 2_000)
+CONVERSATIONS = (10_000, 100_000, 1_000_000)  # characters
+# Long runs of one shape that slow patterns down: each made to about the size asked for.
+HOSTILE: dict[str, str] = {
+    "digits": "1234 5678 ",
+    "addresses": "a.b.c.d@e.f.g ",
+    "dots": "a.a.a.a.a.a.",
+    "hex": "deadbeef",
+    "base64": "QUJDREVGR0hJSktMTU5PUA==\n",
+    "percent": "%41%42",
+    "colons": "key: : : = ",
+    "zero width": "a\u200b1\u200b",
+}
+Decide = Callable[[str], object]
+
+
+def text(words: int, seed: int) -> str:
+    """Words in random order, so that no two prompts are alike."""
+    chosen = random.Random(seed)
+    return " ".join(chosen.choices(WORDS, k=words))
+
+
+def conversation(characters: int, seed: int) -> list[dict[str, str]]:
+    """Messages of about 1,000 characters, in turn from the user and the assistant; the last is the user's."""
+    turns = max(1, characters // 1_000) | 1
+    return [
+        {"role": "assistant" if i % 2 else "user", "content": text(160, seed * 10_000 + i)[:1_000]}
+        for i in range(turns)
+    ]
+
+
+def measure(decide: Decide, make: Callable[[int], str], repeats: int) -> dict[str, float]:
+    """p50 and p99 in microseconds over inputs that differ, after a warm-up."""
+    for seed in range(3):
+        decide(make(1_000_000 + seed))
+    seconds = []
+    for seed in range(repeats):
+        given = make(seed)
+        begun = time.perf_counter()
+        decide(given)
+        seconds.append(time.perf_counter() - begun)
+    return {"p50_us": round(1e6 * median(seconds), 1), "p99_us": round(1e6 * quantile(seconds, 0.99), 1)}
+
+
+def peers() -> Iterator[tuple[str, Decide]]:
+    """What is compared with a decision on one prompt: each does part of what ours does."""
+    from litellm.router_strategy.complexity_router.complexity_router import ComplexityRouter
+
+    from router_plugin.keywords import keyword_score
+
+    yield "keyword heuristic (complexity)", lambda given: keyword_score(given, 1)
+    for kind in ("heuristic", "heuristic_v2"):
+        settings = {"classifier_type": kind} if kind != "heuristic" else None
+        peer = ComplexityRouter("bench", MagicMock(), complexity_router_config=settings)
+        yield f"LiteLLM {kind} (complexity)", peer.classify
+    yield "LiteLLM content filter (privacy, 8 patterns)", _content_filter()
+
+
+def _content_filter() -> Decide:
+    from litellm.proxy.guardrails.guardrail_hooks.litellm_content_filter.content_filter import ContentFilterGuardrail
+    from litellm.types.guardrails import ContentFilterPattern
+
+    names = ("us_ssn", "email", "visa", "mastercard", "amex", "aws_access_key", "github_token", "us_phone")
+    patterns = [ContentFilterPattern(pattern_type="prebuilt", pattern_name=n, action="MASK") for n in names]
+    peer = ContentFilterGuardrail(guardrail_name="bench", patterns=patterns)
+    loop = asyncio.new_event_loop()
+    return lambda given: loop.run_until_complete(peer.apply_guardrail({"texts": [given]}, {}, "request"))
+
+
+def run(*, repeats: int, progress: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
+    """All figures of this part; conversations as milliseconds of the first sight and of the following turn."""
+    from router_plugin.request import Surface
+    from router_plugin.steering import Steering
+
+    router = _router()
+
+    def ours(given: str) -> object:
+        body = {"messages": [{"role": "user", "content": given}]}
+        return router.decide(body, Surface.CHAT, Steering())
+
+    prompts: dict[str, Any] = {}
+    for name, decide in (("ours (privacy, complexity, policy)", ours), *peers()):
+        prompts[name] = {
+            f"{words} words": measure(decide, partial(text, words), max(20, repeats * 50 // words))
+            for words in PROMPT_WORDS
+        }
+        progress(name)
+    turns: dict[str, Any] = {}
+    for characters in CONVERSATIONS:
+        first: list[float] = []
+        following: list[float] = []
+        for seed in range(5):
+            messages = conversation(characters, seed)
+            for kept in (first, following):
+                begun = time.perf_counter()
+                router.decide({"messages": messages}, Surface.CHAT, Steering())
+                kept.append(time.perf_counter() - begun)
+                messages = [*messages, {"role": "assistant", "content": text(80, seed)}]
+                messages += [{"role": "user", "content": f"and {text(20, seed)}"}]
+        turns[f"{characters // 1000} kB"] = {
+            "first_ms": round(1e3 * median(first), 2),
+            "next_ms": round(1e3 * median(following), 2),
+        }
+    progress("conversations")
+    hostile = {name: _once(ours, (piece * (1_000_000 // len(piece)))) for name, piece in HOSTILE.items()}
+    progress("hostile inputs")
+    sizes = [1_000, 10_000, 100_000, 300_000, 1_000_000]
+    growth = [median([_once(ours, text(n // 6, seed)) for seed in range(3)]) for n in sizes]
+    return {
+        "prompts": prompts,
+        "conversations": turns,
+        "hostile_1mb_ms": hostile,
+        "growth_r2": round(r_squared(sizes, growth), 4),
+    }
+
+
+def _router() -> Router:
+    """The pack's router, with windows that the longest input fits."""
+    from router_plugin.build import build_router
+    from router_plugin.config import check, read_file
+
+    raw = read_file(ROOT / "litellm_config.yaml")
+    for entry in raw["model_list"]:
+        marks = entry["model_info"]["router"]
+        entry["model_info"] = entry["model_info"] | {"router": marks | {"capabilities": {"context_window": 10_000_000}}}
+    return build_router(check(raw, os.environ))
+
+
+def _once(decide: Decide, given: str) -> float:
+    begun = time.perf_counter()
+    decide(given)
+    return round(1e3 * (time.perf_counter() - begun), 1)

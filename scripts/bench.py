@@ -1,0 +1,102 @@
+#!/usr/bin/env python3
+"""Measure what the router costs, beside its peers in the same run: a table, and JSON with --json FILE.
+
+  scripts/bench.py                  everything (about a quarter of an hour)
+  scripts/bench.py decision proxy   some parts of: decision, proxy, training
+  scripts/bench.py --quick          fewer repeats, to see that it runs
+
+Figures depend on the machine; ratios within one run say more. Linux only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+PARTS = ("decision", "proxy", "training")
+UNRESOLVED = 0.1  # an interval wider than this says nothing about a few per cent
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", choices=[[], *PARTS], metavar="PART", help=f"of {', '.join(PARTS)}")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there too")
+    parser.add_argument("--rounds", type=int, default=12, help="pairs of each proxy comparison (default: 12)")
+    parser.add_argument("--quick", action="store_true", help="few repeats")
+    options = parser.parse_args()
+    chosen = options.parts or PARTS
+
+    def progress(line: str) -> None:
+        print(f"  {line}", file=sys.stderr, flush=True)
+
+    found: dict[str, Any] = {"machine": machine()}
+    print(" ".join(f"{name} {value};" for name, value in found["machine"].items()))
+    if "decision" in chosen:
+        from bench import decision
+
+        found["decision"] = decision.run(repeats=40 if options.quick else 400, progress=progress)
+        show_decision(found["decision"])
+    if "proxy" in chosen:
+        from bench import whole_proxy
+
+        rounds, requests = (3, 40) if options.quick else (options.rounds, 100)
+        found["proxy"] = whole_proxy.compare(rounds=rounds, requests=requests, progress=progress)
+        show_proxy(found["proxy"])
+    if "training" in chosen:
+        from bench import training
+
+        found["training"] = training.run((1_000,) if options.quick else (1_000, 10_000, 100_000), progress)
+        for rows, figures in found["training"].items():
+            print(f"training on {rows:>7} rows {figures['seconds']:>8} s  {figures['peak_mb_so_far']:>6} MB at most")
+    if options.json:
+        options.json.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
+    return 0
+
+
+def machine() -> dict[str, Any]:
+    """What the figures were measured on."""
+    from importlib.metadata import version
+
+    return {
+        "cores": len(os.sched_getaffinity(0)),
+        "python": platform.python_version(),
+        "litellm": version("litellm"),
+        "load": round(os.getloadavg()[0], 2),
+    }
+
+
+def show_decision(found: dict[str, Any]) -> None:
+    """The table of decisions in process."""
+    print(f"{'one prompt, microseconds':48}{'words':>8}{'p50':>10}{'p99':>10}")
+    for name, sizes in found["prompts"].items():
+        for size, figures in sizes.items():
+            print(f"{name:48}{size.split()[0]:>8}{figures['p50_us']:>10}{figures['p99_us']:>10}")
+    for size, figures in found["conversations"].items():
+        print(f"conversation of {size:>8}: first sight {figures['first_ms']} ms, next turn {figures['next_ms']} ms")
+    for name, milliseconds in found["hostile_1mb_ms"].items():
+        print(f"hostile 1 MB, {name:12} {milliseconds} ms")
+    print(f"growth from 1 kB to 1 MB: R2 of a line {found['growth_r2']}")
+
+
+def show_proxy(found: dict[str, Any]) -> None:
+    """The table of whole proxies, and the ratios with their intervals."""
+    print(f"{'proxy':20}{'CPU ms':>9}{'streamed':>10}{'p50 ms':>9}{'p99 ms':>9}{'ready s':>9}{'MB':>8}{'MB end':>8}")
+    for name, row in found["arms"].items():
+        figures = (row[k] for k in ("cpu_ms_whole", "cpu_ms_streamed", "p50_ms", "p99_ms", "ready_s"))
+        cells = "".join(f"{value:>9}" for value in figures)
+        print(f"{name:20}{cells}{row['rss_mb_start']:>8}{row['rss_mb_end']:>8}   {row['what']}")
+    for name, row in found["cpu_ratios"].items():
+        wide = "  unresolved" if row["high"] - row["low"] > UNRESOLVED else ""
+        print(f"CPU {name:40} {row['median']:.3f}  95 % {row['low']:.3f} to {row['high']:.3f}{wide}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,56 @@
+"""The benchmarks' arithmetic, and that they run."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench.arms import arms
+from bench.stats import interval, quantile, r_squared
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize(("q", "value"), [(0.0, 1.0), (0.5, 2.5), (0.25, 1.75), (1.0, 4.0)])
+def test_quantiles_lie_between_neighbours(q: float, value: float) -> None:
+    """Linear interpolation, whatever the order of the values."""
+    assert quantile([4.0, 1.0, 3.0, 2.0], q) == value
+
+
+def test_an_interval_holds_the_median_and_narrows() -> None:
+    """Few values give their whole range; many give a narrow interval around the median."""
+    few, many = interval([1.0, 2.0, 9.0]), interval([i / 100 for i in range(101)])
+    assert (few.low, few.median, few.high, few.pairs) == (1.0, 2.0, 9.0, 3)
+    assert 0.35 < many.low < many.median == 0.5 < many.high < 0.65
+
+
+def test_a_line_explains_all_and_noise_little() -> None:
+    """1 for points on a line; small for values that don't follow x."""
+    assert r_squared([1, 2, 3], [2.0, 4.0, 6.0]) == pytest.approx(1.0)
+    assert r_squared([1, 2, 3, 4], [1.0, -1.0, 1.0, -1.0]) < 0.3
+
+
+def test_the_arms_call_the_same_deployments() -> None:
+    """Only the plugin's arm has the router's doors; every local call goes to the bench's back end."""
+    chosen = {arm.name: arm for arm in arms("http://127.0.0.1:1")}
+    for name, arm in chosen.items():
+        local = [e for e in arm.config["model_list"] if str(e["litellm_params"].get("api_base", "")).endswith(":1")]
+        assert {e["model_name"] for e in local} >= {"ollama-default", "ollama-fast"}, name
+    assert "callbacks" not in chosen["pack"].config["litellm_settings"]
+    assert "router_plugin.plugin.instance" in chosen["plugin"].config["litellm_settings"]["callbacks"]
+    assert "litellm_settings" not in chosen["default"].config
+
+
+@pytest.mark.slow
+def test_the_decision_bench_runs(tmp_path: Path) -> None:
+    """It prints its table and writes the same figures as JSON."""
+    out = tmp_path / "figures.json"
+    command = [sys.executable, str(ROOT / "scripts" / "bench.py"), "--quick", "decision", "--json", str(out)]
+    shown = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True).stdout
+    figures = json.loads(out.read_text())["decision"]
+    assert str(figures["growth_r2"]) in shown
+    assert figures["prompts"]["ours (privacy, complexity, policy)"]["50 words"]["p50_us"] > 0
