@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +29,50 @@ class ProviderSummary:
     cost: float
 
 
+@dataclass(frozen=True)
+class Total:
+    """Sums over the requests of one deployment (None: nothing answered), private ones apart, and those without a cost.
+
+    Seconds, scores and dollars are sums; `firsts` and `scores` say of how many.
+    """
+
+    deployment: str | None
+    provider: str | None
+    private: bool
+    priced: bool
+    requests: int
+    prompt: int
+    completion: int
+    cached: int
+    cost: float | None
+    latency: float
+    first_content: float
+    firsts: int
+    score: float
+    scores: int
+
+
+SUMS = (
+    "count(*)",
+    *("coalesce(sum(prompt_tokens), 0)", "coalesce(sum(completion_tokens), 0)", "coalesce(sum(cached_tokens), 0)"),
+    *("sum(cost)", "coalesce(sum(latency), 0)", "coalesce(sum(ttft), 0)", "count(ttft)"),
+    *("coalesce(sum(score), 0)", "count(score)"),
+)
+
+
+def totals(log: sqlite3.Connection, *, since: float = 0.0) -> list[Total]:
+    """The whole log in a few rows, in one pass over an index. A request that isn't known to be public is private."""
+    rows = log.execute(
+        f"SELECT deployment, max(provider), private, cost IS NOT NULL, {', '.join(SUMS)} "  # noqa: S608 - names of ours
+        "FROM decisions WHERE ts >= ? GROUP BY deployment, private, cost IS NOT NULL",
+        (since,),
+    )
+    return [
+        Total(name, provider, private is None or bool(private), bool(priced), *sums)
+        for name, provider, private, priced, *sums in rows
+    ]
+
+
 @contextmanager
 def opened(path: Path) -> Iterator[sqlite3.Connection]:
     """A log, for reading only. JSON lines are copied into a temporary database first.
@@ -50,35 +94,36 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def summary(
-    log: sqlite3.Connection, provider_of: Mapping[str, str] | None = None, *, since: float = 0.0
+    found: Iterable[Total], failed: Mapping[str, int], provider_of: Mapping[str, str] | None = None
 ) -> list[ProviderSummary]:
-    """A row for each provider, the busiest first. `provider_of`: deployment -> provider, beyond what the log knows."""
-    rows = log.execute(
-        "SELECT deployment, max(provider), count(*), sum(latency), sum(ttft), count(ttft), sum(score), count(score), "
-        "sum(cost) FROM decisions WHERE ts >= ? AND deployment IS NOT NULL GROUP BY deployment",
-        (since,),
-    ).fetchall()
-    known = {**(provider_of or {}), **{row[0]: row[1] for row in rows if row[1]}}
-    sums: dict[str, list[float]] = {}
-    for deployment, _, *values in rows:
-        total = sums.setdefault(known.get(deployment, UNKNOWN), [0.0] * 8)
-        for place, value in enumerate(values):
-            total[place] += value or 0.0
-    for deployment, count in failures(log, since=since).items():
-        sums.setdefault(known.get(deployment, UNKNOWN), [0.0] * 8)[7] += count
-    found = [
-        ProviderSummary(
-            provider,
-            int(requests),
-            int(failed),
-            latency / requests if requests else None,
-            first / firsts if firsts else None,
-            score / scores if scores else None,
-            cost,
-        )
-        for provider, (requests, latency, first, firsts, score, scores, cost, failed) in sums.items()
-    ]
-    return sorted(found, key=lambda row: (-row.requests, row.provider))
+    """A row for each provider, the busiest first, of `totals` and `failures`.
+
+    `provider_of`: deployment -> provider, for deployments that only failed.
+    """
+    answered = [part for part in found if part.deployment is not None]
+    known = {**(provider_of or {}), **{str(part.deployment): part.provider for part in answered if part.provider}}
+    parts: dict[str, list[Total]] = {}
+    for part in answered:
+        parts.setdefault(known.get(str(part.deployment), UNKNOWN), []).append(part)
+    failures_of: dict[str, int] = {}
+    for deployment, count in failed.items():
+        name = known.get(deployment, UNKNOWN)
+        failures_of[name] = failures_of.get(name, 0) + count
+    rows = [_summed(name, parts.get(name, []), failures_of.get(name, 0)) for name in {*parts, *failures_of}]
+    return sorted(rows, key=lambda row: (-row.requests, row.provider))
+
+
+def _summed(provider: str, parts: list[Total], failed: int) -> ProviderSummary:
+    requests, firsts, scores = (sum(getattr(part, name) for part in parts) for name in ("requests", "firsts", "scores"))
+    return ProviderSummary(
+        provider,
+        requests,
+        failed,
+        sum(part.latency for part in parts) / requests if requests else None,
+        sum(part.first_content for part in parts) / firsts if firsts else None,
+        sum(part.score for part in parts) / scores if scores else None,
+        sum(part.cost or 0.0 for part in parts),
+    )
 
 
 def failures(log: sqlite3.Connection, *, since: float = 0.0) -> dict[str, int]:

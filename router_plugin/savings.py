@@ -9,8 +9,7 @@ negative where routing cost more.
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -18,6 +17,7 @@ from router_plugin.config import RouterConfig
 from router_plugin.deployments import Deployment
 from router_plugin.errors import RouterPluginError
 from router_plugin.prices import Price, prices
+from router_plugin.report import Total
 from router_plugin.settings import LOCAL
 
 PREMIUM = "premium"
@@ -58,18 +58,6 @@ class Savings:
         return {**asdict(self), "share": self.share}
 
 
-@dataclass
-class _Sum:
-    """Answers of one deployment, with or without a logged cost."""
-
-    deployment: str
-    requests: int
-    prompt: int
-    completion: int
-    cached: int
-    cost: float | None
-
-
 def baseline_of(config: RouterConfig, name: str = PREMIUM) -> tuple[Deployment, Price]:
     """The deployment that stands for a baseline: a group's first, or the first premium one of the chain for hard work.
 
@@ -92,17 +80,18 @@ def baseline_of(config: RouterConfig, name: str = PREMIUM) -> tuple[Deployment, 
     raise BaselineError(f"The baseline {name} {missing}; {cure}.")
 
 
-def savings(log: sqlite3.Connection, config: RouterConfig, baseline: str = PREMIUM, *, since: float = 0.0) -> Savings:
-    """Savings over a log since a moment in Unix seconds. Errors: BaselineError, sqlite3.Error."""
+def savings(found: Iterable[Total], config: RouterConfig, baseline: str = PREMIUM) -> Savings:
+    """Savings over the `totals` of a log. Errors: BaselineError."""
     deployment, price = baseline_of(config, baseline)
     known = prices(config.inventory.deployments)
     others = {d.id for d in config.inventory.deployments if d.role == EMBEDDING}
-    private, embedded, sums = _sums(log, others, since)
+    answered = [part for part in found if part.deployment is not None]
+    sums = [part for part in answered if not part.private and part.deployment not in others]
     share = _best_cached_share(sums)
     requests, unpriced = 0, 0
     cost, with_share, as_read = 0.0, 0.0, 0.0
     for part in sums:
-        paid = part.cost if part.cost is not None else _listed(known.get(part.deployment), part)
+        paid = part.cost if part.cost is not None else _listed(known.get(str(part.deployment)), part)
         if paid is None:
             unpriced += part.requests
             continue
@@ -118,48 +107,23 @@ def savings(log: sqlite3.Connection, config: RouterConfig, baseline: str = PREMI
         saved=with_share - cost,
         cached_share=share,
         cache_misses=as_read - with_share,
-        private=private,
-        embeddings=embedded,
+        private=sum(part.requests for part in answered if part.private),
+        embeddings=sum(part.requests for part in answered if not part.private and part.deployment in others),
         unpriced=unpriced,
     )
 
 
-def _sums(log: sqlite3.Connection, embeddings: set[str], since: float) -> tuple[int, int, list[_Sum]]:
-    """(private answers, embeddings, the other answers by deployment and by whether their cost is known)."""
-    parts = ", ".join(
-        f"count(*) FILTER ({where}), sum(prompt_tokens) FILTER ({where}), sum(completion_tokens) FILTER ({where}), "
-        f"sum(cached_tokens) FILTER ({where}), sum(cost) FILTER ({where})"
-        for where in ("WHERE cost IS NOT NULL", "WHERE cost IS NULL")
-    )
-    rows = log.execute(
-        f"SELECT deployment, private, {parts} FROM decisions WHERE ts >= ? AND deployment IS NOT NULL "  # noqa: S608
-        "GROUP BY deployment, private",
-        (since,),
-    )
-    private, embedded = 0, 0
-    sums: list[_Sum] = []
-    for name, is_private, *values in rows:
-        for count, prompt, completion, cached, cost in (values[:5], values[5:]):
-            if is_private or is_private is None:
-                private += count
-            elif name in embeddings:
-                embedded += count
-            elif count:
-                sums.append(_Sum(name, count, prompt or 0, completion or 0, cached or 0, cost))
-    return private, embedded, sums
-
-
-def _best_cached_share(sums: list[_Sum]) -> float:
-    totals: dict[str, list[int]] = {}
+def _best_cached_share(sums: list[Total]) -> float:
+    by_name: dict[str, list[int]] = {}
     for part in sums:
-        total = totals.setdefault(part.deployment, [0, 0, 0])
+        total = by_name.setdefault(str(part.deployment), [0, 0, 0])
         for place, value in enumerate((part.requests, part.prompt, part.cached)):
             total[place] += value
-    enough = (total for total in totals.values() if total[0] >= ENOUGH_REQUESTS and total[1])
+    enough = (total for total in by_name.values() if total[0] >= ENOUGH_REQUESTS and total[1])
     return max((min(1.0, cached / prompt) for _, prompt, cached in enough), default=0.0)
 
 
-def _listed(price: Price | None, part: _Sum) -> float | None:
+def _listed(price: Price | None, part: Total) -> float | None:
     return None if price is None else price.cost(part.prompt, part.completion, part.cached)
 
 

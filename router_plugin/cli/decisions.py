@@ -14,7 +14,7 @@ import click
 from router_plugin.cli.log_options import configured, log_argument, log_of, since_option
 from router_plugin.cli.options import config_option
 from router_plugin.decision_log import JSON_LINES
-from router_plugin.report import Filter, ProviderSummary, after, latest, opened, summary
+from router_plugin.report import Filter, ProviderSummary, after, failures, latest, opened, summary, totals
 
 POLL_SECONDS = 1.0
 HEADINGS = ("provider", "requests", "failures", "latency s", "first s", "complexity", "dollars")
@@ -51,7 +51,7 @@ def decisions(
     if by_provider:
         names = {d.id: d.provider for d in found.inventory.deployments}
         with opened(path) as connection:
-            rows = summary(connection, names, since=since)
+            rows = summary(totals(connection, since=since), failures(connection, since=since), names)
         click.echo("\n".join(json.dumps(asdict(row)) for row in rows) if as_json else _table(rows))
         return
     if follow and path.suffix == JSON_LINES:

@@ -9,7 +9,7 @@ import click
 
 from router_plugin.cli.log_options import configured, log_argument, log_of, since_option
 from router_plugin.cli.options import config_option
-from router_plugin.report import opened
+from router_plugin.report import opened, totals
 from router_plugin.savings import PREMIUM, Savings, in_words
 from router_plugin.savings import savings as savings_of
 
@@ -29,7 +29,7 @@ def savings(log: Path | None, config: Path, baseline: str, since: float, as_json
     """
     found = configured(config)
     with opened(log_of(log, found)) as connection:
-        result = savings_of(connection, found, baseline, since=since)
+        result = savings_of(totals(connection, since=since), found, baseline)
     click.echo(json.dumps(result.to_json()) if as_json else _text(result))
 
 

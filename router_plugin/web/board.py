@@ -16,7 +16,7 @@ from router_plugin.config import RouterConfig
 from router_plugin.decision_log import JSON_LINES, DecisionLogError
 from router_plugin.drift import SCORE_EDGES, histogram, psi
 from router_plugin.pipeline import Router
-from router_plugin.report import Filter, ProviderSummary, failures, latest, opened, summary
+from router_plugin.report import Filter, ProviderSummary, failures, latest, opened, summary, totals
 from router_plugin.savings import BaselineError, Savings, savings
 
 LIVE = 15
@@ -86,29 +86,27 @@ def read_board(router: Router, breaker: Breaker | None = None) -> Board:
 def _board(log: sqlite3.Connection, router: Router, breaker: Breaker | None) -> Board:
     config = router.config
     bucket_seconds, mix = _mix(log)
-    counts = log.execute(
-        "SELECT private, count(*), count(*) FILTER (WHERE deployment IS NULL) FROM decisions GROUP BY private"
-    ).fetchall()
-    private, refused = next(((count, unanswered) for kind, count, unanswered in counts if kind), (0, 0))
+    sums, failed = totals(log), failures(log)
+    private = [part for part in sums if part.private]
     recent = log.execute(
         "SELECT deployment, latency, ttft, score FROM decisions ORDER BY id DESC LIMIT ?", (RECENT,)
     ).fetchall()
     scores = [score for *_, score in recent if score is not None]
     saved, no_savings = None, ""
     try:
-        saved = savings(log, config)
+        saved = savings(sums, config)
     except BaselineError as error:
         no_savings = str(error)
     return Board(
         live=[record for _, record in latest(log, Filter(), LIVE)][::-1],
         bucket_seconds=bucket_seconds,
         mix=mix,
-        requests=sum(count for _, count, _ in counts),
-        private=private,
-        private_refused=refused,
+        requests=sum(part.requests for part in sums),
+        private=sum(part.requests for part in private),
+        private_refused=sum(part.requests for part in private if part.deployment is None),
         rules=_rules(log),
-        health=_health(config, breaker, failures(log)),
-        providers=summary(log, {d.id: d.provider for d in config.inventory.deployments}),
+        health=_health(config, breaker, failed),
+        providers=summary(sums, failed, {d.id: d.provider for d in config.inventory.deployments}),
         latencies=_latencies(recent),
         saved=saved,
         no_savings=no_savings,

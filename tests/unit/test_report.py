@@ -13,7 +13,7 @@ from router_plugin.cli import commands
 from router_plugin.config import RouterConfig, check
 from router_plugin.decision_log import DecisionLog, DecisionLogError, connect
 from router_plugin.prices import prices
-from router_plugin.report import Filter, after, latest, opened, summary
+from router_plugin.report import Filter, after, failures, latest, opened, summary, totals
 from router_plugin.savings import BaselineError, savings
 from tests.unit.builders import KEYS, pack
 
@@ -62,7 +62,7 @@ def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 def test_summary_by_provider(path: Path) -> None:
     """Requests, failed calls and means, of both kinds of log; a provider that only failed is there too."""
     with opened(path) as log:
-        rows = {row.provider: row for row in summary(log, {"azure-default-1": "azure"})}
+        rows = {row.provider: row for row in summary(totals(log), failures(log), {"azure-default-1": "azure"})}
     assert (rows["ollama"].requests, rows["ollama"].failures, rows["ollama"].latency) == (2, 0, 2.0)
     assert (rows["openai"].requests, rows["openai"].failures, rows["openai"].cost) == (1, 1, 0.5)
     assert rows["openai"].complexity == 0.25
@@ -82,7 +82,7 @@ def test_filters_and_what_came_after(path: Path) -> None:
 
 def _savings(tmp_path: Path, config: RouterConfig, rows: list[dict[str, Any]], baseline: str = "premium") -> Any:
     with opened(_log(tmp_path / "s.sqlite", [_record(ts=1.0, **row) for row in rows])) as log:
-        return savings(log, config, baseline)
+        return savings(totals(log), config, baseline)
 
 
 def test_savings_by_hand(tmp_path: Path, config: RouterConfig) -> None:
@@ -131,14 +131,14 @@ def test_a_baseline_must_exist(tmp_path: Path, config: RouterConfig) -> None:
         _savings(tmp_path, config, [], "nonsense")
 
 
-def test_reports_never_read_whole_records(tmp_path: Path, config: RouterConfig) -> None:
-    """Savings and summaries are answered from an index, which is what keeps a million records fast."""
+def test_reports_never_read_whole_records(tmp_path: Path) -> None:
+    """Sums are answered from an index, which is what keeps a million records fast."""
     path = _log(tmp_path / "d.sqlite", [_record(**row) for row in ROWS])
     connection = connect(path)
     seen: list[str] = []
     connection.set_trace_callback(seen.append)
-    savings(connection, config)
-    summary(connection)
+    totals(connection)
+    failures(connection)
     connection.set_trace_callback(None)
     plans = [
         " ".join(row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}"))
@@ -146,7 +146,7 @@ def test_reports_never_read_whole_records(tmp_path: Path, config: RouterConfig) 
         if statement.startswith("SELECT") and "FROM decisions" in statement
     ]
     connection.close()
-    assert len(plans) == 3
+    assert len(plans) == 2
     assert all("COVERING INDEX" in plan or "decisions_failures" in plan for plan in plans), plans
 
 

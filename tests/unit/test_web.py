@@ -15,7 +15,7 @@ from router_plugin.decision_log import DecisionLog
 from router_plugin.errors import InvalidRequest
 from router_plugin.local_endpoints import Call, LocalEndpoints, Reply
 from router_plugin.pipeline import Router
-from router_plugin.report import opened
+from router_plugin.report import opened, totals
 from router_plugin.savings import savings
 from router_plugin.settings import Settings
 from router_plugin.web.board import read_board
@@ -132,7 +132,7 @@ async def test_the_page_and_the_command_say_the_same(router: Router) -> None:
     path = router.config.settings.decision_log.path
     assert path is not None
     with opened(Path(path)) as log:
-        found = savings(log, router.config)
+        found = savings(totals(log), router.config)
     assert found.saved < 0
     page = (await _ask(router, "GET", "/router", _basic(KEY))).content.decode()
     assert f"−${-found.saved:,.2f}" in page
