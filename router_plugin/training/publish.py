@@ -10,6 +10,7 @@ import joblib
 
 from router_plugin.complexity import Cuts
 from router_plugin.textmodel import TextModel
+from router_plugin.training.card import write_card
 from router_plugin.training.complexity import Outcome, Progress, default_spec, learning_curve, train
 from router_plugin.training.linear import WordVectors, fingerprint
 from router_plugin.training.plots import draw, draw_learning_curve
@@ -60,6 +61,8 @@ def run(
         progress(f"  beside it {name}: {baseline['accuracy']}")
     if not outcome.failed_gates or force:
         write(outcome, output)
+        if write_card(output, outcome, [*data, *outcomes]):
+            progress("wrote MODEL_CARD.md")
         points = learning_curve(rows, spec, progress, seed) if curve else []
         _draw(outcome, output, points, progress)
         progress(f"wrote {output.name}/complexity.json, version {outcome.model.version}")

@@ -108,6 +108,19 @@ def test_a_trained_model_can_be_served(tmp_path: Path) -> None:
     assert figures["cross_validation"]["accuracy"] > 0.95
 
 
+def test_a_card_is_written_once_and_never_over_words_of_people(tmp_path: Path) -> None:
+    """Training describes its model beside it; a card that somebody wrote or edited stays."""
+    assert train(tmp_path, training_rows(random_labels=False)) == []
+    path = tmp_path / "out" / "MODEL_CARD.md"
+    text = path.read_text("utf-8")
+    version = TrainedScorer.load(tmp_path / "out" / "complexity.json").model.version
+    assert version in text
+    assert "| always_medium | 0." in text
+    path.write_text("# Mine\n", "utf-8")
+    train(tmp_path, training_rows(random_labels=False))
+    assert path.read_text("utf-8") == "# Mine\n"
+
+
 def test_roll_back(tmp_path: Path) -> None:
     """Training keeps the model before; rolling back swaps the two; without one nothing is changed."""
     out = tmp_path / "out"
