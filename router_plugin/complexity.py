@@ -35,7 +35,7 @@ class Tier(str, Enum):
     @property
     def rank(self) -> int:
         """0, 1 or 2, upwards."""
-        return tuple(Tier).index(self)
+        return _RANKS[self._value_]
 
     def at_least(self, other: Tier) -> bool:
         """Is this tier the other one or a higher one?"""
@@ -44,6 +44,9 @@ class Tier(str, Enum):
     def up(self) -> Tier:
         """The next higher tier; HIGH stays HIGH."""
         return tuple(Tier)[min(self.rank + 1, 2)]
+
+
+_RANKS = {"low": 0, "medium": 1, "high": 2}
 
 
 @dataclass(frozen=True)

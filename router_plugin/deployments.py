@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -72,11 +73,19 @@ class Inventory:
 
     def providers(self) -> tuple[str, ...]:
         """Providers with at least one deployment, by priority."""
+        return self._providers
+
+    @cached_property
+    def _providers(self) -> tuple[str, ...]:
         first = {deployment.provider: deployment.priority for deployment in reversed(self.deployments)}
         return tuple(sorted(first, key=lambda name: (first[name], name)))
 
     def local_providers(self) -> tuple[str, ...]:
         """Providers whose deployments are local, by priority."""
+        return self._local_providers
+
+    @cached_property
+    def _local_providers(self) -> tuple[str, ...]:
         local = {deployment.provider for deployment in self.deployments if deployment.local}
         return tuple(name for name in self.providers() if name in local)
 

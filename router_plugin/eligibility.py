@@ -149,9 +149,11 @@ def _is_number(value: object) -> bool:
 def _format(body: Mapping[str, Any]) -> str:
     """The kind of format that an answer must have, in Chat, Responses or Messages form."""
     for holder in (body, body.get("text"), body.get("output_config")):
+        if not holder or not isinstance(holder, Mapping):
+            continue
         for key in ("response_format", "format", "output_format"):
-            found = holder.get(key) if isinstance(holder, Mapping) else None
-            if isinstance(found, Mapping):
+            found = holder.get(key)
+            if found and isinstance(found, Mapping):
                 return str(found.get("type"))
     return ""
 
@@ -160,8 +162,8 @@ def _reasons(body: Mapping[str, Any]) -> bool:
     thinking, reasoning = body.get("thinking"), body.get("reasoning")
     effort = body.get("reasoning_effort")
     return (
-        (isinstance(thinking, Mapping) and thinking.get("type") != "disabled")
-        or (isinstance(reasoning, Mapping) and reasoning.get("effort") not in (None, "none"))
+        (bool(thinking) and isinstance(thinking, Mapping) and thinking.get("type") != "disabled")
+        or (bool(reasoning) and isinstance(reasoning, Mapping) and reasoning.get("effort") not in (None, "none"))
         or effort not in (None, "none")
     )
 
