@@ -31,6 +31,9 @@ class AllFailed(RequestRefused):
     code = "all_deployments_failed"
 
 
+DEADLINE = "callback_settings.router_plugin.limits"
+
+
 class EgressRefused(RequestRefused):
     """The lock refused the call: what would be sent is private or can't be read, and the target isn't local."""
 
@@ -182,7 +185,10 @@ def _exhausted(state: RequestState, status: int) -> RequestRefused | None:
     if state.shut and not state.plan.local_only and not any(failure.called for failure in state.failures):
         return EgressRefused(f"The router's lock refused this request: {state.denied}")
     failed = AllFailed(f"Every deployment for this request failed ({tried}).{denied}{stays}{cure}")
-    if state.failures and all(failure.status == 429 for failure in state.failures):
+    if state.out_of_time:
+        failed.message += f" Its deadline of {state.deadline_seconds:g} s is over ({DEADLINE})."
+        failed.status = 504
+    elif state.failures and all(failure.status == 429 for failure in state.failures):
         failed.status = 429
     return failed
 

@@ -40,6 +40,7 @@ log = logging.getLogger("router_plugin")
 
 COUNTED_STATUS = (408, 429)  # beside 5xx and no answer at all; other 4xx are no sign of illness
 CONNECT_WORDS = 160
+MIN_TIMEOUT = 0.1  # seconds; the deadline may end between the pick and the call
 OURS = "router"  # the provider that our own refusals name
 STORED_HISTORY = ("opaque.previous_response", "opaque.conversation")
 METADATA_FIELDS = ("metadata", "litellm_metadata")  # LiteLLM keeps its own notes in them, the client's among these
@@ -136,7 +137,8 @@ class RouterPlugin_PROXY_(CustomLogger):  # noqa: N801
                 "be inspected. Send the full history in `input`, or have the operator allow it with "
                 "callback_settings.router_plugin.privacy.allow_uninspectable."
             )
-        routing = self.router.config.settings.routing
+        routing, limits = self.router.config.settings.routing, self.router.config.settings.limits
+        state.deadline_seconds = limits.private_timeout_seconds if plan.local_only else limits.request_seconds
         data["model"] = plan.groups[0]
         data["fallbacks"] = list(plan.groups[1:])
         data["num_retries"] = routing.max_retries - 1
@@ -144,7 +146,7 @@ class RouterPlugin_PROXY_(CustomLogger):  # noqa: N801
             # no cache and no log callback but those of the proxy itself sees a private request
             data["cache"] = {"no-cache": True, "no-store": True}
             data["no-log"] = True
-            data["timeout"] = self.router.config.settings.limits.private_timeout_seconds
+            data["timeout"] = limits.private_timeout_seconds
             state.decision = decision.because(*(Reason("dropped", kind) for kind in drop_hosted(data)))
         self._drop_identity(data, surface, decision.droppable)
         return data
@@ -183,6 +185,10 @@ class RouterPlugin_PROXY_(CustomLogger):  # noqa: N801
             return [d for d in healthy_deployments if self.lock.is_local(d.get("litellm_params") or {})]
         if state.client_error is not None:
             raise state.client_error
+        left = state.remaining()
+        if left is not None and left <= 0:
+            state.exhausted = state.out_of_time = True
+            raise BadRequestError(message="The request's deadline is over.", model=model, llm_provider=OURS)
         candidates = healthy_deployments
         if is_auto(model):
             group = state.next_group()
@@ -252,6 +258,10 @@ class RouterPlugin_PROXY_(CustomLogger):  # noqa: N801
         if state is not None and identity:
             state.served = identity
             self.breaker.begin(identity)
+        left = state.remaining() if state is not None else None
+        if left is not None:  # a chain never waits for one timeout after the other
+            given = kwargs.get("timeout")
+            kwargs["timeout"] = max(MIN_TIMEOUT, min(given, left) if isinstance(given, (int, float)) else left)
         return kwargs
 
     @staticmethod

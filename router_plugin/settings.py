@@ -97,7 +97,8 @@ class LimitSettings(_Section):
     """Bounds of one request."""
 
     max_body_characters: int = Field(MAX_BODY_CHARACTERS, ge=1_000)
-    private_timeout_seconds: float = Field(300, gt=0, description="a private request has no alternative to wait for")
+    request_seconds: float = Field(180, gt=0, description="for all attempts of one request together")
+    private_timeout_seconds: float = Field(300, gt=0, description="the same for a private request: it has no other")
 
 
 class EndpointSettings(_Section):

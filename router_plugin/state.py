@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -41,6 +42,9 @@ class RequestState:
     refusal: RequestRefused | None = None
     client_error: Exception | None = None  # a provider's answer that says the request itself is wrong
     exhausted: bool = False  # the filter had nothing left to offer
+    begun: float = field(default_factory=time.monotonic)  # seconds on the monotonic clock
+    deadline_seconds: float | None = None  # from `begun`; for all attempts together
+    out_of_time: bool = False  # the filter stopped the chain for it
     denied: str | None = None  # why the lock refused a call; ours to say, so it holds no request text
     shut: bool = False  # the lock refused for what would be sent, or to where; not for a server that is down
     served: str | None = None  # the deployment that was called last
@@ -57,6 +61,10 @@ class RequestState:
         """The deployment that was called last is answering."""
         if self.report is not None and self.served:
             self.report(self.served, True)
+
+    def remaining(self) -> float | None:
+        """Seconds until the deadline, negative after it; None where there is none yet."""
+        return None if self.deadline_seconds is None else self.begun + self.deadline_seconds - time.monotonic()
 
     def next_group(self) -> str | None:
         """The first group of the plan that hasn't been picked yet."""

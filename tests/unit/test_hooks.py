@@ -133,7 +133,9 @@ async def test_a_public_call_passes_after_a_decision_and_only_then(plugin: Any) 
     with pytest.raises(BadRequestError, match="not decided"):
         await plugin.async_pre_call_deployment_hook(dict(call), "acompletion")
     await decide(plugin)
-    assert await plugin.async_pre_call_deployment_hook(dict(call), "acompletion") == call
+    passed = await plugin.async_pre_call_deployment_hook(dict(call), "acompletion")
+    assert 0 < passed.pop("timeout") <= plugin.router.config.settings.limits.request_seconds
+    assert passed == call
 
 
 async def test_a_request_that_was_asked_to_stay_stays(plugin: Any) -> None:
