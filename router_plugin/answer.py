@@ -107,7 +107,8 @@ class Answer:
         if failed and last:
             self._replace_error(start)
         if last or (not failed and not self._streams and not self._in_body):
-            await self._flush(start, known=True)
+            empty = self._streams and not any(has_content(held.get("body", b"")) for held in self._held)
+            await self._flush(start, known=True, answered=not empty)
         elif self._streams and not failed:
             if has_content(message.get("body", b"")):
                 await self._flush(start, known=True)
@@ -126,9 +127,10 @@ class Answer:
         start["headers"] = [*kept, (b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
         self._held = [{"type": "http.response.body", "body": body, "more_body": False}]
 
-    async def _flush(self, start: Message, *, known: bool) -> None:
+    async def _flush(self, start: Message, *, known: bool, answered: bool = True) -> None:
+        """Let the held part go. `answered`: it holds content, so the deployment is well; empty it says nothing."""
         self._passing = True
-        if int(start["status"]) < 400 and known:
+        if int(start["status"]) < 400 and known and answered:
             self._state.answered()
             self._first_content = time.monotonic() - self._begun
         await self._remember(int(start["status"]))

@@ -49,19 +49,26 @@ class Breaker:
         probe_at = self._records[deployment].probe_at
         return probe_at is None or self.clock() - probe_at >= PROBE_SECONDS
 
-    def begin(self, deployment: str) -> None:
-        """A call starts; half open, it is the trial call."""
+    def begin(self, deployment: str) -> bool:
+        """A call starts; half open, it is the trial call. False: it must not, since others changed the circuit."""
+        if not self.allows(deployment):
+            return False
         if self.circuit(deployment) is Circuit.HALF_OPEN:
             self._records[deployment].probe_at = self.clock()
+        return True
 
     def succeeded(self, deployment: str) -> None:
         """A call was answered: the circuit closes."""
         self._records.pop(deployment, None)
 
     def failed(self, deployment: str) -> None:
-        """A call failed: counted, and at the threshold (or on a failed trial) the circuit opens."""
+        """A call failed: counted, and at the threshold, or on a failed trial, the circuit opens.
+
+        Calls that were under way when it opened don't prolong the pause.
+        """
         record = self._records.setdefault(deployment, _Record())
+        trial = self.circuit(deployment) is Circuit.HALF_OPEN
         record.failures += 1
         record.probe_at = None
-        if record.failures >= self.threshold:
+        if trial or (record.opened_at is None and record.failures >= self.threshold):
             record.opened_at = self.clock()

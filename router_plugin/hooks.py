@@ -256,8 +256,9 @@ class RouterPlugin_PROXY_(CustomLogger):  # noqa: N801
             ) from None
         identity = _deployment_id(kwargs)
         if state is not None and identity:
+            if not self.breaker.begin(identity):  # several requests may have picked it for the one trial call
+                raise BadRequestError(message="This deployment's circuit is open.", model=identity, llm_provider=OURS)
             state.served = identity
-            self.breaker.begin(identity)
         left = state.remaining() if state is not None else None
         if left is not None:  # a chain never waits for one timeout after the other
             given = kwargs.get("timeout")

@@ -93,3 +93,25 @@ def test_a_lost_trial_does_not_block_forever(breaker: Breaker, clock: Clock) -> 
     breaker.begin("a")
     clock.now = 60.0 + PROBE_SECONDS
     assert breaker.allows("a")
+
+
+def test_of_several_calls_one_is_the_trial(breaker: Breaker, clock: Clock) -> None:
+    """All of them may have been picked while the circuit allowed a trial; the first to begin is it."""
+    fail(breaker, 5)
+    clock.now = 60.0
+    assert [breaker.allows("a"), breaker.allows("a")] == [True, True]
+    assert [breaker.begin("a"), breaker.begin("a")] == [True, False]
+    breaker.succeeded("a")
+    assert breaker.begin("a")
+
+
+def test_calls_that_were_under_way_do_not_prolong_the_pause(breaker: Breaker, clock: Clock) -> None:
+    """Their failures come in while the circuit is open; the trial comes a pause after it opened."""
+    fail(breaker, 5)
+    clock.now = 50.0
+    fail(breaker, 3)
+    clock.now = 60.0
+    assert breaker.circuit("a") is Circuit.HALF_OPEN
+    fail(breaker, 1)
+    clock.now = 119.0
+    assert breaker.circuit("a") is Circuit.OPEN
