@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import re
 
+from router_plugin.endpoints import READ_ONLY, ROUTED
+
 # LiteLLM quotes providers' error bodies, and tracebacks quote arguments; both may repeat a prompt.
 LITELLM_LOGGERS = ("LiteLLM", "LiteLLM Proxy", "LiteLLM Router")
 ACCESS_LOGGER = "uvicorn.access"
@@ -12,6 +14,16 @@ ERROR_LOGGER = "uvicorn.error"
 _ERROR_NAME = re.compile(r"\b[A-Z][A-Za-z]{2,60}(?:Error|Exception|Timeout)\b")
 MAX_NAMES = 4
 ACCESS_PATH = 2  # position of the path among the arguments of uvicorn's access records
+
+# Words of paths that may be logged: those of open endpoints, and of closed ones that clients are known to try.
+PATH_WORDS = frozenset(
+    {
+        *(word for path in (*ROUTED, *READ_ONLY) for word in path.split("/")),
+        *("count_tokens", "api", "explain", "sections", "style.css", "live.js", "favicon.ico", "docs", "openapi.json"),
+        *("images", "generations", "edits", "audio", "speech", "transcriptions", "moderations", "rerank", "files"),
+        *("batches", "threads", "assistants", "realtime", "v2", "v1beta", "anthropic", "openai", "azure", "mcp"),
+    }
+)
 
 
 class Withhold(logging.Filter):
@@ -41,15 +53,21 @@ class WithoutTraceback(logging.Filter):
         return True
 
 
-class WithoutQuery(logging.Filter):
-    """Cuts the query off the paths in the access log."""
+class OnlyKnownPaths(logging.Filter):
+    """Reduces the paths in the access log to words of known APIs; other words become `*`, queries are cut off."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Always True; changes the record in place."""
         if isinstance(record.args, tuple) and len(record.args) > ACCESS_PATH:
-            path = str(record.args[ACCESS_PATH]).split("?", 1)[0]
+            path = known_path(str(record.args[ACCESS_PATH]))
             record.args = (*record.args[:ACCESS_PATH], path, *record.args[ACCESS_PATH + 1 :])
         return True
+
+
+def known_path(path: str) -> str:
+    """A path that is safe to log: a client may put anything into one, on closed endpoints too."""
+    bare = path.split("?", 1)[0]
+    return "/".join(part if part in PATH_WORDS else "*" for part in bare.split("/"))
 
 
 def install() -> None:
@@ -57,7 +75,7 @@ def install() -> None:
     for name in LITELLM_LOGGERS:
         _add(name, Withhold())
     _add(ERROR_LOGGER, WithoutTraceback())
-    _add(ACCESS_LOGGER, WithoutQuery())
+    _add(ACCESS_LOGGER, OnlyKnownPaths())
 
 
 def _add(name: str, item: logging.Filter) -> None:

@@ -81,6 +81,8 @@ def test_the_log_holds_no_request_text(proxy: Proxy, fault: str) -> None:
             proxy.post(PATHS[surface], body(surface, text))
             proxy.post(PATHS[surface], body(surface, text, stream=True))
     proxy.client.get(f"/v1/models?question={marker}")
+    proxy.client.get(f"/v1/models/{marker}")
+    proxy.client.post(f"/v1/responses/{SSN_DIGITS}/cancel")
     log = proxy.log.read_text(errors="replace")
     assert marker not in log
     assert SSN_DIGITS not in log
