@@ -44,12 +44,16 @@ class Withhold(logging.Filter):
         return True
 
 
-class WithoutTraceback(logging.Filter):
-    """Drops tracebacks, which may quote a request."""
+class WithoutText(logging.Filter):
+    """Drops tracebacks, which may quote a request, and reduces paths: websocket handshakes are logged here."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Always True; changes the record in place."""
         _strip(record)
+        if isinstance(record.args, tuple):
+            record.args = tuple(
+                known_path(item) if isinstance(item, str) and item.startswith("/") else item for item in record.args
+            )
         return True
 
 
@@ -74,7 +78,7 @@ def install() -> None:
     """Put the filters on LiteLLM's and the server's loggers; a second call changes nothing."""
     for name in LITELLM_LOGGERS:
         _add(name, Withhold())
-    _add(ERROR_LOGGER, WithoutTraceback())
+    _add(ERROR_LOGGER, WithoutText())
     _add(ACCESS_LOGGER, OnlyKnownPaths())
 
 

@@ -83,6 +83,9 @@ def test_the_log_holds_no_request_text(proxy: Proxy, fault: str) -> None:
     proxy.client.get(f"/v1/models?question={marker}")
     proxy.client.get(f"/v1/models/{marker}")
     proxy.client.post(f"/v1/responses/{SSN_DIGITS}/cancel")
+    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+    key = {"Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA=="}
+    proxy.client.get(f"/v1/realtime?model={marker}", headers={**upgrade, **key})
     log = proxy.log.read_text(errors="replace")
     assert marker not in log
     assert SSN_DIGITS not in log
