@@ -12,6 +12,7 @@ LITELLM_LOGGERS = ("LiteLLM", "LiteLLM Proxy", "LiteLLM Router")
 ACCESS_LOGGER = "uvicorn.access"
 ERROR_LOGGER = "uvicorn.error"
 _ERROR_NAME = re.compile(r"\b[A-Z][A-Za-z]{2,60}(?:Error|Exception|Timeout)\b")
+_HANDSHAKE = re.compile(r'"WebSocket (.*)"')
 MAX_NAMES = 4
 ACCESS_PATH = 2  # position of the path among the arguments of uvicorn's access records
 
@@ -45,15 +46,14 @@ class Withhold(logging.Filter):
 
 
 class WithoutText(logging.Filter):
-    """Drops tracebacks, which may quote a request, and reduces paths: websocket handshakes are logged here."""
+    """Drops tracebacks, which may quote a request, and reduces the paths of websocket handshakes, logged here."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Always True; changes the record in place."""
         _strip(record)
-        if isinstance(record.args, tuple):
-            record.args = tuple(
-                known_path(item) if isinstance(item, str) and item.startswith("/") else item for item in record.args
-            )
+        if "WebSocket" in str(record.msg):  # an earlier filter of LiteLLM's may have filled the arguments in
+            record.msg = _HANDSHAKE.sub(lambda match: f'"WebSocket {known_path(match[1])}"', record.getMessage())
+            record.args = None
         return True
 
 
