@@ -82,6 +82,8 @@ class Answer:
             self._complete = self._complete or _is_last(message)
         elif message["type"] == "http.response.start":
             self._start = message
+            if 300 <= int(message["status"]) < 400:  # a server's redirect, which is no answer and not the client's
+                message["status"] = 502
             self._streams = _header(message, b"content-type").startswith(b"text/event-stream")
         elif message["type"] != "http.response.body" or self._start is None:
             await self._send(message)

@@ -1,12 +1,19 @@
-"""Keeps calls of local deployments off a forward proxy: with `HTTP_PROXY` set, they would leave the machine first."""
+"""Calls of local deployments go to their server and nowhere else: past a web proxy, and without following redirects.
+
+With `HTTP_PROXY` set they would leave the machine first; a server that answers 307 would have the prompt sent on.
+"""
 
 from __future__ import annotations
 
+import functools
 import urllib.request
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
+from typing import Any
 from urllib.parse import urlsplit
 
-from router_plugin.deployments import Inventory
+import httpx
+
+from router_plugin.deployments import Inventory, host_of
 
 BYPASS = ("no_proxy", "NO_PROXY")  # urllib and aiohttp read either, the lower-case one first; httpx does as urllib
 
@@ -32,3 +39,27 @@ def bypass_proxies(
     for name in BYPASS:
         environ[name] = ",".join([*listed, *added])
     return added
+
+
+_local_hosts: set[str] = set()  # ``host:port``, of every config that was loaded in this process
+
+
+def refuse_redirects(inventory: Inventory) -> None:
+    """Have httpx, by which LiteLLM and the providers' clients call, return a local server's redirect unfollowed.
+
+    LiteLLM makes its clients with `follow_redirects=True` and has no setting for it. Other hosts are left as they are.
+    """
+    _local_hosts.update(d.host for d in inventory.deployments if d.local and d.host is not None)
+    for client in (httpx.Client, httpx.AsyncClient):
+        if not hasattr(client.send, "__wrapped__"):
+            setattr(client, "send", _unfollowed(client.send))  # noqa: B010 - mypy forbids to assign a method
+
+
+def _unfollowed(send: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(send)
+    def send_once(client: Any, request: httpx.Request, **given: Any) -> Any:
+        if host_of(str(request.url)) in _local_hosts:
+            given["follow_redirects"] = False
+        return send(client, request, **given)
+
+    return send_once

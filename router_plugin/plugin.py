@@ -15,7 +15,7 @@ from router_plugin import counting, gate, redact, selftest, watchers
 from router_plugin.build import build_router
 from router_plugin.config import RouterConfig, load
 from router_plugin.decision_log import DecisionLog
-from router_plugin.direct import bypass_proxies
+from router_plugin.direct import bypass_proxies, refuse_redirects
 from router_plugin.errors import ConfigError
 from router_plugin.hooks import RouterPlugin_PROXY_ as RouterPlugin
 from router_plugin.local_endpoints import LocalEndpoints
@@ -68,6 +68,7 @@ def _start() -> RouterPlugin:
     for name, why in config.inventory.left_out:
         log.warning("router_plugin: %s is left out: %s", name, why)
     price_local(config.inventory.deployments, litellm.model_cost)
+    refuse_redirects(config.inventory)
     direct = bypass_proxies(config.inventory, os.environ)
     if direct:
         log.warning("router_plugin: %s is called directly, not through the web proxy", ", ".join(direct))

@@ -24,7 +24,7 @@ from router_plugin.build import build_router
 from router_plugin.config import check, read_file
 from router_plugin.decision import Decision
 from router_plugin.deployments import ENVIRONMENT_PREFIX
-from router_plugin.direct import bypass_proxies
+from router_plugin.direct import bypass_proxies, refuse_redirects
 from router_plugin.errors import RequestRefused
 from router_plugin.hosted import drop_hosted
 from router_plugin.paths import default_config
@@ -47,6 +47,7 @@ class Engine:
     def __init__(self, config: Mapping[str, Any]) -> None:
         checked = check(config, os.environ)
         bypass_proxies(checked.inventory, os.environ)
+        refuse_redirects(checked.inventory)
         price_local(checked.inventory.deployments, litellm.model_cost)
         self.router: Router = build_router(checked, counting.count)
         local = [d.id for d in checked.inventory.deployments if d.local]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
 
 from router_plugin.deployments import Inventory
-from router_plugin.direct import bypass_proxies
+from router_plugin.direct import bypass_proxies, refuse_redirects
 from tests.unit.builders import deployment
 
 PROXY = {"http": "http://proxy.example:3128"}
@@ -45,3 +46,26 @@ def test_without_a_proxy_nothing_is_set() -> None:
     environ = {"PATH": "/bin"}
     assert bypass_proxies(inventory("http://gpu-box:11434"), environ, {}) == ()
     assert environ == {"PATH": "/bin"}
+
+
+def test_redirects_of_local_servers_are_returned_unfollowed() -> None:
+    """A client that follows redirects follows those of other hosts only, and sends a local server's nowhere."""
+    seen: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request.url.host)
+        return httpx.Response(200) if request.url.path == "/end" else httpx.Response(307, headers={"location": "/end"})
+
+    refuse_redirects(inventory("http://gpu-box:11434"))
+    with httpx.Client(transport=httpx.MockTransport(answer), follow_redirects=True) as client:
+        assert client.post("http://gpu-box:11434/v1/chat", json={}).status_code == 307
+        assert client.post("http://cloud.example/v1/chat", json={}).status_code == 200
+    assert seen == ["gpu-box", "cloud.example", "cloud.example"]
+
+
+def test_installing_twice_wraps_once() -> None:
+    """A second config in the same process adds its hosts, not a second layer."""
+    refuse_redirects(inventory("http://gpu-box:11434"))
+    wrapped = httpx.AsyncClient.send
+    refuse_redirects(inventory("http://other-box:11434"))
+    assert httpx.AsyncClient.send is wrapped
