@@ -41,7 +41,11 @@ AT_HOME_EXACTLY = frozenset(
     }
 )
 INPUT_LOGS = frozenset({"sentry", "supabase"})  # told of each call before it is made
-LISTS = ("callbacks", "input_callback", "success_callback", "failure_callback", "_async_success_callback")
+INPUT_LISTS = ("input_callback", "_async_input_callback")  # LiteLLM moves coroutine functions to the second
+LISTS = (
+    *("callbacks", *INPUT_LISTS, "success_callback", "failure_callback"),
+    *("_async_success_callback", "_async_failure_callback"),
+)
 
 
 class Watched(RouterPluginError):
@@ -80,12 +84,12 @@ def _watcher(item: Any, key: str) -> str | None:
     if isinstance(item, str):
         kind = _builtin(item)
         sees = item in INPUT_LOGS if kind is None else _sees_text(kind)
-        return item if sees and (kind is not None or key in ("callbacks", "input_callback")) else None
+        return item if sees and (kind is not None or key in ("callbacks", *INPUT_LISTS)) else None
     if isinstance(item, CustomGuardrail):
         return str(getattr(item, "guardrail_name", None) or type(item).__name__)
     if isinstance(item, CustomLogger):
         return _name(type(item)) if _sees_text(type(item)) else None
-    return _name(item) if key == "input_callback" and callable(item) else None
+    return _name(item) if key in INPUT_LISTS and callable(item) else None
 
 
 def _sees_text(kind: type[CustomLogger]) -> bool:

@@ -62,9 +62,10 @@ def test_a_guardrail_goes_by_its_own_name() -> None:
     assert untrusted({"callbacks": [CustomGuardrail(guardrail_name="cloud-check")]}, ()) == ("cloud-check",)
 
 
-def test_a_function_before_each_call_sees_text() -> None:
-    """A plain function in the input list is called with the messages; after a success it is silenced."""
-    assert untrusted({"input_callback": [here], "success_callback": [here]}, ()) == (f"{__name__}.here",)
+@pytest.mark.parametrize("key", ["input_callback", "_async_input_callback"])
+def test_a_function_before_each_call_sees_text(key: str) -> None:
+    """A plain function in the input lists is called with the messages; after a success it is silenced."""
+    assert untrusted({key: [here], "success_callback": [here]}, ()) == (f"{__name__}.here",)
 
 
 def test_the_refusal_names_each_and_the_setting(monkeypatch: pytest.MonkeyPatch) -> None:
