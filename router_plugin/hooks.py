@@ -112,7 +112,9 @@ class RouterPlugin_PROXY_(CustomLogger):  # noqa: N801
         rules = self.router.config.settings.key(getattr(caller, "key_alias", None))
         steering = under_key(steering, rules)
         pin = rules.on_private_pin if rules is not None else None
-        conversation = self.router.read(body, surface)
+        large = state.body_bytes > LARGE_BODY_BYTES  # reading and scanning it must not hold up other requests
+        read = functools.partial(self.router.read, body, surface)
+        conversation = await asyncio.to_thread(read) if large else read()
         tenant = str(getattr(caller, "token", None) or "")
         memory = self.sessions and await self.sessions.open(body, conversation, tenant, headers)
         decide = functools.partial(
@@ -124,8 +126,12 @@ class RouterPlugin_PROXY_(CustomLogger):  # noqa: N801
             note=memory.note if memory else None,
             conversation=conversation,
         )
-        # a long scan must not hold up other requests
-        decision, plan = await asyncio.to_thread(decide) if state.body_bytes > LARGE_BODY_BYTES else decide()
+        try:
+            decision, plan = await asyncio.to_thread(decide) if large else decide()
+        except RequestRefused:
+            if memory and self.router.detector.scan(conversation).private:  # remembered: decide has just scanned it
+                await memory.refused()
+            raise
         if memory:
             await memory.decided(decision)
             state.memory = memory

@@ -103,6 +103,10 @@ class Memory:
         self._after = self.sessions.after(self.note, decision)
         await self.sessions.keep(self.keys, self._after)
 
+    async def refused(self) -> None:
+        """Keep that something private was shown, though nothing could take it: the conversation is private now."""
+        await self.sessions.keep(self.keys, replace(self.note or Note(), private=True))
+
     async def served(self, group: str) -> None:
         """Another group than the first one may have answered; that one is warm now."""
         if group and group != self._after.group:

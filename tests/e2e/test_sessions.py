@@ -26,6 +26,17 @@ def test_a_named_session_stays_private_when_its_history_is_summarised(proxy: Pro
     assert proxy.cloud_calls() == ["anthropic"]
 
 
+def test_a_private_request_that_is_refused_makes_its_session_private(proxy: Proxy) -> None:
+    """Too long for every local window, it goes nowhere; what follows in its session stays at home all the same."""
+    named = {"metadata": {"session_id": "s-refused"}}
+    refused = proxy.post(PATHS["chat"], body("chat", f"{SSN} {'and so on ' * 20_000}", **named))
+    assert refused.status_code == 413, refused.text
+    later = proxy.post(PATHS["chat"], body("chat", ANALYSIS, **named))
+    assert later.headers["x-router-deployment"].startswith("ollama-")
+    assert "session.private" in later.headers["x-router-reason"]
+    assert proxy.cloud_calls() == []
+
+
 def test_a_yes_keeps_the_tier_and_the_model_of_the_work(proxy: Proxy) -> None:
     """Without any help of the client's."""
     talk: list[dict[str, Any]] = [{"role": "user", "content": ANALYSIS}]
