@@ -6,11 +6,13 @@ JSON, checked by a SHA-256 over its content, so that loading a model never runs 
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import math
 import os
 import tempfile
+from array import array
 from collections import Counter
 from dataclasses import dataclass, field
 from operator import mul
@@ -18,23 +20,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from router_plugin.errors import ModelFileError
+from router_plugin.termtable import Table, merged
 from router_plugin.tokens import FEATURE_VERSION, TERMS, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 FORMAT = "router-text-model/1"
+_START = b'{"sha256":"%b",'  # of a file; its hash is over the rest
 
 
 @dataclass(frozen=True)
 class Block:
-    """One tf-idf block: terms of one view of the text, their idf, and a weight per head."""
+    """One tf-idf block: terms of one view of the text, their idf, and a weight per head. Arrays of doubles."""
 
     view: int
     analyzer: str
     terms: tuple[str, ...]
-    idf: tuple[float, ...]
-    weights: tuple[tuple[float, ...], ...]  # [head][term]
+    idf: array[float]
+    weights: tuple[array[float], ...]  # [head][term]
 
 
 @dataclass(frozen=True)
@@ -91,18 +95,21 @@ class TextModel:
     extra: Mapping[str, Any] = field(default_factory=dict)
     fingerprint: str = ""  # of the training data
     feature_version: str = FEATURE_VERSION
-    digest: str = field(default="", compare=False)
     _lines: tuple[tuple[float, tuple[float, ...]], ...] = field(default=(), compare=False, repr=False)
-    _tables: tuple[_Table, ...] = field(default=(), compare=False, repr=False)
+    _tables: tuple[Table, ...] = field(default=(), compare=False, repr=False)
 
     def __post_init__(self) -> None:
         _check(self)
-        object.__setattr__(self, "_tables", _merged(self.blocks, len(self.heads)))
+        object.__setattr__(self, "_tables", merged(self.blocks, len(self.heads)))
         object.__setattr__(self, "_lines", _lines(self.dense))
-        object.__setattr__(self, "digest", _digest(self.content()))
 
     def __repr__(self) -> str:
         return f"TextModel({self.name!r}, {self.version}, {sum(len(b.terms) for b in self.blocks)} terms)"
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """The SHA-256 of the content as it stands in the file, in hex."""
+        return hashlib.sha256(_canonical(self.content()).encode("utf-8")).hexdigest()
 
     @property
     def version(self) -> str:
@@ -122,7 +129,7 @@ class TextModel:
             found = found_words[table.view]
             if not found:
                 continue
-            hits, distinct = _accumulate(TERMS[table.analyzer](found), table, logits)
+            hits, distinct = table.add(TERMS[table.analyzer](found), logits)
             if position == 0:
                 known, terms = hits, distinct
         if len(dense) != len(self.dense.names):
@@ -152,9 +159,8 @@ class TextModel:
         width = 1 + len(self.heads)
         for table in self._tables:
             counts = Counter(TERMS[table.analyzer](tokens(texts[table.view])))
-            known = [
-                (term, 1.0 + math.log(n), table.entries[term]) for term, n in counts.items() if term in table.entries
-            ]
+            rows = ((term, n, table.row(term)) for term, n in counts.items())
+            known = [(term, 1.0 + math.log(n), row) for term, n, row in rows if row is not None]
             for start in range(0, table.blocks * width, width):
                 hits = [(term, tf, entry) for term, tf, entry in known if entry[start]]
                 norm = math.sqrt(sum(tf * tf * entry[start] for _, tf, entry in hits))
@@ -219,15 +225,18 @@ class TextModel:
         raw = path.read_bytes()
         try:
             content = json.loads(raw)
-            claimed = content.pop("sha256")
+            claimed = content["sha256"]
             form = content["format"]
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ModelFileError(f"{path.name} is not a model file. Train one, or restore the shipped one.") from error
         if form != FORMAT:
             raise ModelFileError(f"{path.name} has format {form!r}; this version reads {FORMAT!r}. Train it again.")
-        if claimed != _digest(content):
+        start = _START % str(claimed).encode()
+        if not raw.startswith(start) or claimed != hashlib.sha256(b"{" + raw[len(start) :].rstrip(b"\n")).hexdigest():
             raise ModelFileError(f"{path.name} doesn't match its SHA-256: it was cut short or edited. Restore it.")
-        return cls.from_content(content)
+        model = cls.from_content(content)
+        vars(model)["digest"] = claimed  # writing the content out again would take as long as reading it
+        return model
 
     @classmethod
     def from_content(cls, content: Mapping[str, Any]) -> TextModel:
@@ -239,10 +248,7 @@ class TextModel:
                 feature_version=content["feature_version"],
                 fingerprint=content["fingerprint"],
                 heads=tuple(Head(**head) for head in content["heads"]),
-                blocks=tuple(
-                    Block(b["view"], b["analyzer"], tuple(b["terms"]), tuple(b["idf"]), _rows(b["weights"]))
-                    for b in content["blocks"]
-                ),
+                blocks=tuple(_block(b) for b in content["blocks"]),
                 dense=DenseBlock(
                     tuple(dense["names"]), tuple(dense["mean"]), tuple(dense["scale"]), _rows(dense["weights"])
                 ),
@@ -250,6 +256,11 @@ class TextModel:
             )
         except (KeyError, TypeError) as error:
             raise ModelFileError(f"The model file lacks a part or has it in a wrong shape: {error}") from error
+
+
+def _block(content: Mapping[str, Any]) -> Block:
+    weights = tuple(array("d", row) for row in content["weights"])
+    return Block(content["view"], content["analyzer"], tuple(content["terms"]), array("d", content["idf"]), weights)
 
 
 def _rows(rows: Sequence[Sequence[float]]) -> tuple[tuple[float, ...], ...]:
@@ -263,7 +274,9 @@ def _check(model: TextModel) -> None:
             f"{FEATURE_VERSION!r}. Train it again."
         )
     heads = len(model.heads)
-    widths = [(len(b.terms), b.idf, b.weights) for b in model.blocks]
+    widths: list[tuple[int, Sequence[float], Sequence[Sequence[float]]]] = [
+        (len(b.terms), b.idf, b.weights) for b in model.blocks
+    ]
     widths.append((len(model.dense.names), model.dense.mean, model.dense.weights))
     for width, per_term, weights in widths:
         if len(per_term) != width or (width and len(weights) != heads) or any(len(row) != width for row in weights):
@@ -272,40 +285,6 @@ def _check(model: TextModel) -> None:
         raise ModelFileError(f"{model.name}: a dense feature has no scale. Train it again.")
     if any(b.analyzer not in TERMS for b in model.blocks):
         raise ModelFileError(f"{model.name} names an unknown analyzer; known are {', '.join(TERMS)}.")
-
-
-@dataclass(frozen=True)
-class _Table:
-    """Blocks that are looked up together: term -> for each block its idf squared, then idf x weight for each head."""
-
-    view: int
-    analyzer: str
-    blocks: int
-    entries: dict[str, tuple[float, ...]]
-
-
-def _merged(blocks: Sequence[Block], heads: int) -> tuple[_Table, ...]:
-    """One table a block, but "singles" are looked up with the "words" of their view, which hold them."""
-    groups: dict[tuple[int, str], list[Block]] = {}
-    words_of = {block.view for block in blocks if block.analyzer == "words"}
-    for block in blocks:
-        joined = block.analyzer == "singles" and block.view in words_of
-        groups.setdefault((block.view, "words" if joined else block.analyzer), []).append(block)
-    tables = []
-    for (view, analyzer), members in groups.items():
-        width = 1 + heads
-        entries: dict[str, tuple[float, ...]] = {}
-        for position, block in enumerate(members):
-            before, after = (0.0,) * (position * width), (0.0,) * ((len(members) - position - 1) * width)
-            for term, idf, *weights in zip(block.terms, block.idf, *block.weights, strict=True):
-                own = (idf * idf, *(idf * w for w in weights))
-                known = entries.get(term)
-                start = position * width
-                entries[term] = (
-                    (*before, *own, *after) if known is None else (*known[:start], *own, *known[start + width :])
-                )
-        tables.append(_Table(view, analyzer, len(members), entries))
-    return tuple(tables)
 
 
 def _lines(dense: DenseBlock) -> tuple[tuple[float, tuple[float, ...]], ...]:
@@ -319,29 +298,6 @@ def _lines(dense: DenseBlock) -> tuple[tuple[float, tuple[float, ...]], ...]:
     )
 
 
-def _accumulate(terms: list[str], table: _Table, logits: list[float]) -> tuple[int, int]:
-    """Add the blocks' l2-normalised dot products to `logits`; returns how many distinct terms were known, and all."""
-    counts = Counter(terms)
-    hits = [entry for entry in map(table.entries.get, counts) if entry is not None]
-    if not hits:
-        return 0, len(counts)
-    sums = [sum(column) for column in zip(*hits, strict=True)]  # as if each occurred once; column by column, in C
-    width = 1 + len(logits)
-    if len(counts) != len(terms):
-        for term in [term for term, count in counts.items() if count > 1]:
-            entry = table.entries.get(term)
-            if entry is not None:
-                tf = 1.0 + math.log(counts[term])
-                for column, value in enumerate(entry):
-                    sums[column] += ((tf - 1.0) if column % width else (tf * tf - 1.0)) * value
-    for start in range(0, len(sums), width):
-        if sums[start]:
-            norm = math.sqrt(sums[start])
-            for head in range(len(logits)):
-                logits[head] += sums[start + 1 + head] / norm
-    return len(hits), len(counts)
-
-
 def _sigmoid(z: float) -> float:
     if z >= 0:
         return 1.0 / (1.0 + math.exp(-z))
@@ -351,7 +307,3 @@ def _sigmoid(z: float) -> float:
 
 def _canonical(content: Mapping[str, Any]) -> str:
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-
-
-def _digest(content: Mapping[str, Any]) -> str:
-    return hashlib.sha256(_canonical(content).encode("utf-8")).hexdigest()

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import warnings
+from array import array
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -177,12 +178,8 @@ class Fitted:
         for spec, vectorizer in zip(self.features.spec.blocks, self.features.vectorizers, strict=True):
             terms = vectorizer.get_feature_names_out().tolist()
             stop = start + len(terms)
-            weights = [np.round(c[start:stop] * spec.scale, DECIMALS + 2).tolist() for c in coefficients]
-            blocks.append(
-                Block(
-                    spec.view, spec.analyzer, tuple(terms), tuple(vectorizer.idf_.tolist()), tuple(map(tuple, weights))
-                )
-            )
+            weights = tuple(array("d", np.round(c[start:stop] * spec.scale, DECIMALS + 2)) for c in coefficients)
+            blocks.append(Block(spec.view, spec.analyzer, tuple(terms), array("d", vectorizer.idf_), weights))
             start = stop
         dense = DenseBlock(
             tuple(dense_names),
