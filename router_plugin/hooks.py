@@ -9,7 +9,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from fastapi import HTTPException
-from litellm.exceptions import APIConnectionError, BadRequestError, ContextWindowExceededError, Timeout
+from litellm.exceptions import (
+    APIConnectionError,
+    BadRequestError,
+    ContextWindowExceededError,
+    ServiceUnavailableError,
+    Timeout,
+)
 from litellm.integrations.custom_logger import CustomLogger
 
 from router_plugin import prompt_cache
@@ -28,8 +34,10 @@ from router_plugin.egress import (
 )
 from router_plugin.errors import EndpointClosed, HistoryNotShown, RequestRefused
 from router_plugin.fitting import fit_call
+from router_plugin.health import Health
 from router_plugin.hosted import drop_hosted
 from router_plugin.outcome import Recorder
+from router_plugin.pick import Picker
 from router_plugin.pipeline import Router
 from router_plugin.request import IDENTITY_FIELDS, Surface
 from router_plugin.sessions import Sessions
@@ -60,6 +68,9 @@ class RouterPlugin_PROXY_(CustomLogger):  # noqa: N801
         self.recorder = Recorder()
         breaker = router.config.settings.routing.breaker
         self.breaker = Breaker(breaker.failures, breaker.recovery_seconds)
+        ollama = router.config.settings.ollama
+        self.health = Health(router.config.inventory.deployments, ollama.check_seconds, self._server_back)
+        self.picker = Picker(self.health, ollama.cold_start_requests)
 
     # -- once per client request -----------------------------------------------------------------------------------
 
@@ -147,7 +158,7 @@ class RouterPlugin_PROXY_(CustomLogger):  # noqa: N801
         state.deadline_seconds = limits.private_timeout_seconds if plan.local_only else limits.request_seconds
         data["model"] = plan.groups[0]
         data["fallbacks"] = list(plan.groups[1:])
-        data["num_retries"] = routing.max_retries - 1
+        data["num_retries"] = plan.attempts(routing.max_retries) - 1
         if plan.local_only:
             # no cache and no log callback but those of the proxy itself sees a private request
             data["cache"] = {"no-cache": True, "no-store": True}
@@ -208,7 +219,7 @@ class RouterPlugin_PROXY_(CustomLogger):  # noqa: N801
             raise BadRequestError(
                 message="No deployment of this request's chain is left.", model=model, llm_provider=OURS
             )
-        return allowed
+        return self.picker.narrow(allowed, state)
 
     def _may_try(self, identity: str, state: RequestState) -> bool:
         """Whether a deployment is in the plan, its circuit is not open, and its server was there for this request."""
@@ -225,6 +236,13 @@ class RouterPlugin_PROXY_(CustomLogger):  # noqa: N801
         host = self._host_of(identity)
         if host is not None:
             state.dead_hosts.append(host)
+            self.health.found_none(host)
+
+    def _server_back(self, host: str) -> None:
+        """A server that was down answers: what failed for want of it is forgotten."""
+        for deployment in self.router.config.inventory.deployments:
+            if deployment.host == host:
+                self.breaker.succeeded(deployment.id)
 
     def _host_of(self, identity: str) -> str | None:
         found = (d.host for d in self.router.config.inventory.deployments if d.id == identity)
@@ -254,7 +272,10 @@ class RouterPlugin_PROXY_(CustomLogger):  # noqa: N801
                 state.shut = not isinstance(denied, ServerDown)
                 if isinstance(denied, ServerDown):
                     self._server_down(_deployment_id(kwargs), state)
-            raise BadRequestError(message=str(denied), model=str(kwargs.get("model")), llm_provider=OURS) from None
+            # LiteLLM goes to another deployment of the group after a 503, and to another group after a 400
+            another = isinstance(denied, ServerDown) and state is not None and state.others > 0
+            refusal = ServiceUnavailableError if another else BadRequestError
+            raise refusal(message=str(denied), model=str(kwargs.get("model")), llm_provider=OURS) from None
         except Exception as error:  # noqa: BLE001 - a lock that fails is shut
             log.error("router_plugin: the lock failed (%s); the call is refused", type(error).__name__)
             raise BadRequestError(

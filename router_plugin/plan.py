@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -31,6 +32,11 @@ class Plan:
     def find(self, deployment_id: str | None) -> Deployment | None:
         """A deployment of this plan, by its id."""
         return next((deployment for deployment in self.deployments if deployment.id == deployment_id), None)
+
+    def attempts(self, least: int) -> int:
+        """How many attempts a group gets: `least`, or one for each deployment of the largest group."""
+        sizes = Counter(deployment.group for deployment in self.deployments)
+        return max(least, *sizes.values())
 
     def allows(self, deployment_id: str) -> bool:
         """Whether a deployment belongs to this plan."""

@@ -85,7 +85,8 @@ def _start() -> RouterPlugin:
     endpoints = LocalEndpoints(plugin.router, plugin.breaker, metrics)
     add_page(endpoints, plugin.router, plugin.breaker)
     opening = gate.install(plugin.router, endpoints, plugin.recorder)
-    _background.append(asyncio.get_running_loop().create_task(_prove(plugin, opening)))
+    loop = asyncio.get_running_loop()
+    _background.extend((loop.create_task(_prove(plugin, opening)), loop.create_task(plugin.health.run())))
     return plugin
 
 

@@ -141,6 +141,15 @@ class SessionSettings(_Section):
     dollars_per_second: float = Field(0.001, ge=0)
 
 
+class OllamaSettings(_Section):
+    """How the Ollama servers are looked after."""
+
+    check_seconds: float = Field(10, gt=0, description="between two looks at each server; they generate nothing")
+    cold_start_requests: int = Field(
+        4, ge=0, description="a server with the model in memory is preferred until so many more requests wait there"
+    )
+
+
 class DecisionLogSettings(_Section):
     """One record a request: scores, reasons, tokens, cost, times; never text. `.jsonl` is lines, else SQLite."""
 
@@ -166,6 +175,7 @@ class Settings(_Section):
     logs: LogSettings = LogSettings()
     sessions: SessionSettings = SessionSettings()
     decision_log: DecisionLogSettings = DecisionLogSettings()
+    ollama: OllamaSettings = OllamaSettings()
     decision_in_body: bool = Field(
         False, description="also write the decision's headers into a field `router` of each answer's JSON"
     )

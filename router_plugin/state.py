@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from weakref import WeakSet
 
 from router_plugin.decision import Decision
 from router_plugin.errors import RequestRefused
@@ -30,7 +31,7 @@ class Attempt:
         return f"{self.deployment}: {self.status or self.error}"
 
 
-@dataclass
+@dataclass(eq=False)
 class RequestState:
     """Filled while a request runs; shared by the gate and the hooks through `current`."""
 
@@ -47,6 +48,8 @@ class RequestState:
     out_of_time: bool = False  # the filter stopped the chain for it
     denied: str | None = None  # why the lock refused a call; ours to say, so it holds no request text
     shut: bool = False  # the lock refused for what would be sent, or to where; not for a server that is down
+    picked: str | None = None  # the deployment that the filter left as the only one, at the last pick
+    others: int = 0  # deployments of the same group that might have been picked too
     served: str | None = None  # the deployment that was called last
     groups_tried: list[str] = field(default_factory=list)
     failures: list[Attempt] = field(default_factory=list)
@@ -73,6 +76,7 @@ class RequestState:
 
 
 _current: ContextVar[RequestState | None] = ContextVar("router_plugin_request", default=None)
+_running: WeakSet[RequestState] = WeakSet()  # no count that a lost request could leave too high
 
 
 def current() -> RequestState | None:
@@ -80,8 +84,14 @@ def current() -> RequestState | None:
     return _current.get()
 
 
+def running() -> list[RequestState]:
+    """The states that requests of this process still hold; one whose `ending` is set is over."""
+    return list(_running)
+
+
 def begin(*, opened: bool = False) -> RequestState:
     """A new state, current from here on in this task and in those it starts."""
     state = RequestState(opened=opened)
+    _running.add(state)
     _current.set(state)
     return state
