@@ -56,8 +56,18 @@ def backend() -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def proxy(config: Mapping[str, Any], folder: Path, *, core: int | None = None) -> Iterator[Running]:
-    """LiteLLM's proxy with a config, one worker, on one core where it is named."""
+def proxy(
+    config: Mapping[str, Any],
+    folder: Path,
+    *,
+    core: int | None = None,
+    serve: bool = False,
+    environ: Mapping[str, str] | None = None,
+) -> Iterator[Running]:
+    """LiteLLM's proxy with a config, one worker, on one core where it is named. `serve`: as our own command starts it.
+
+    `environ` is set on top of what it gets.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     path, log = folder / "config.yaml", folder / "proxy.log"
     path.write_text(yaml.safe_dump(dict(config), sort_keys=False), encoding="utf-8")
@@ -69,8 +79,10 @@ def proxy(config: Mapping[str, Any], folder: Path, *, core: int | None = None) -
         "LITELLM_TELEMETRY": "False",
         "LITELLM_MODE": "PRODUCTION",
         "PYTHONPATH": str(ROOT),
+        **(environ or {}),
     }
-    command = [sys.executable, "-m", "litellm.proxy.proxy_cli", "--config", str(path), "--port", str(port)]
+    program = ["router_plugin.cli", "serve", "--no-embedded"] if serve else ["litellm.proxy.proxy_cli"]
+    command = [sys.executable, "-m", *program, "--config", str(path), "--port", str(port)]
     begun = time.perf_counter()
     with log.open("wb") as output:
         process = subprocess.Popen(

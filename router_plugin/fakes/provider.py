@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import threading
 import time
 from collections import deque
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, final
 from urllib.parse import urlsplit
 
@@ -237,10 +239,16 @@ class FakeProvider:
             elif request.method != "HEAD":
                 await connection.send(step)
 
+    def _echoing(self, body: bytes) -> Backend:
+        """The back end as it answers this body."""
+        found = re.search(self.backend.echo, body.decode("utf-8", "replace")) if self.backend.echo else None
+        return replace(self.backend, text=f"{found[0]} {self.backend.reply_text()}") if found else self.backend
+
     def _steps(self, request: Recorded, fault: Fault | None) -> list[script.Step]:
         route, body = urlsplit(request.path).path, request.json
         shape = self._shape(route)
-        call = Call(self.backend, request.method, route, request.query, body if isinstance(body, dict) else {})
+        backend = self._echoing(request.body)
+        call = Call(backend, request.method, route, request.query, body if isinstance(body, dict) else {})
         refusal = script.play(shape.error(call, Problem.BAD_REQUEST, 400), self.latency)
         if request.body and not isinstance(body, dict):
             return refusal

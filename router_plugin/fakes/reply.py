@@ -32,6 +32,7 @@ class Backend:
     context_length: int = 8192
     remote: frozenset[str] = frozenset()  # models that Ollama would run elsewhere, under names that don't tell
     capabilities: tuple[str, ...] = ("completion", "tools")
+    echo: str = ""  # a regular expression: what it finds in a request begins the reply
 
     def reply_text(self) -> str:
         return self.text or f"served by {self.name}. This is a canned reply from a fake back end for tests."
