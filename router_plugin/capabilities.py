@@ -32,6 +32,7 @@ BY_API: Mapping[str, Mapping[str, bool]] = {
 }
 OLLAMA_API = ("ollama", "ollama_chat")
 OLLAMA_WINDOW = 4096  # Ollama's default `num_ctx`; it cuts a longer prompt without a word
+OLLAMA_MAX_WINDOW = 16_384  # of an 8B model some 2 GB of memory beside its weights
 WINDOW, OUTPUT = "context_window", "max_output"
 KEYS = (*FLAGS, WINDOW, OUTPUT)
 
@@ -85,7 +86,9 @@ def told(entry: Mapping[str, Any]) -> Capabilities:
     own = (info.get("router") or {}).get("capabilities") or {}
     flags = {name: info[word] for name, word in FLAGS.items() if isinstance(info.get(word), bool)}
     flags |= {name: own[name] for name in FLAGS if name in own}
-    window = own.get(WINDOW) or _tokens(entry["litellm_params"].get("num_ctx")) or _tokens(info.get("max_input_tokens"))
+    asked = _tokens(entry["litellm_params"].get("num_ctx"))  # Ollama cuts what is longer, whatever else is said
+    said = own.get(WINDOW) or asked or _tokens(info.get("max_input_tokens"))
+    window = min(said, asked) if said and asked else said
     return Capabilities(window, own.get(OUTPUT) or _tokens(info.get("max_output_tokens")), flags)
 
 

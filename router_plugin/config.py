@@ -56,6 +56,11 @@ def read_file(path: Path) -> dict[str, Any]:
     return raw
 
 
+def lenient_settings(raw: Mapping[str, Any]) -> Settings:
+    """Our settings as far as they are right, for what comes before the check; it tells what is wrong."""
+    return read_settings(_our_section(raw)[0])[0]
+
+
 def check(raw: Mapping[str, Any], environment: Mapping[str, str]) -> RouterConfig:
     """Settings and inventory of a config. Errors: ConfigError that lists every problem found."""
     ours, problems = _our_section(raw)

@@ -9,9 +9,9 @@ from typing import Any
 
 from router_plugin import ollama
 from router_plugin.build import build_router
-from router_plugin.config import check
+from router_plugin.config import check, lenient_settings
 from router_plugin.errors import ConfigError, RouterPluginError
-from router_plugin.runtime_config import fit_ollama, has_local_chat
+from router_plugin.runtime_config import fit_ollama, has_local_chat, ollama_models
 
 
 @dataclass(frozen=True)
@@ -26,12 +26,13 @@ class Check:
 
 def diagnose(raw: Mapping[str, Any], environment: Mapping[str, str]) -> list[Check]:
     """The checks for a config file's data in an environment."""
-    url = ollama.normalise(environment.get("OLLAMA_HOST"))
-    found = ollama.probe(url)
-    fitted, lost = fit_ollama(raw, url, found)
+    most = lenient_settings(raw).ollama.max_num_ctx
+    survey = ollama.survey(environment.get("OLLAMA_HOST"), ollama_models(raw), most)
+    fitted, lost = fit_ollama(raw, survey)
+    servers = dict.fromkeys([*survey.hosts, *(url for url in ollama_models(raw) if url is not None)])
     checks = [
-        _ollama_check(url, found),
-        *(Check("model", False, line, _cure(line)) for line in lost if found is not None),
+        *(_ollama_check(url, survey.found.get(url)) for url in servers),
+        *(Check("model", False, line, _cure(line)) for line in lost if _cure(line)),
     ]
     try:
         config = check(raw, environment)
@@ -71,4 +72,4 @@ def _local_check(has_ollama_model: bool) -> Check:
 
 
 def _cure(line: str) -> str:
-    return line.split("run ", 1)[1].strip("`") if "run " in line else ""
+    return line.split("run ", 1)[1].strip("`") if "run `" in line else ""

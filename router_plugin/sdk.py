@@ -21,7 +21,7 @@ from litellm.router import Router as LiteLLMRouter
 
 from router_plugin import counting, ollama
 from router_plugin.build import build_router
-from router_plugin.config import check, read_file
+from router_plugin.config import check, lenient_settings, read_file
 from router_plugin.decision import Decision
 from router_plugin.deployments import ENVIRONMENT_PREFIX
 from router_plugin.direct import bypass_proxies, refuse_redirects
@@ -210,11 +210,9 @@ def _resolved(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _fitted(path: Path) -> dict[str, Any]:
-    url = ollama.normalise(os.environ.get("OLLAMA_HOST"))
-    raw, found = read_file(path), ollama.probe(url)
-    if found is not None:
-        found = ollama.describe(found, ollama_models(raw))
-    config, _ = fit_ollama(raw, url, found)
+    raw = read_file(path)
+    most = lenient_settings(raw).ollama.max_num_ctx
+    config, _ = fit_ollama(raw, ollama.survey(os.environ.get("OLLAMA_HOST"), ollama_models(raw), most))
     point_doors(config)
     return config
 

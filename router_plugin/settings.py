@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from router_plugin.capabilities import OLLAMA_MAX_WINDOW
 from router_plugin.deployments import provider_name
 from router_plugin.errors import ConfigError
 from router_plugin.privacy import PrivacySettings
@@ -145,6 +146,12 @@ class OllamaSettings(_Section):
     """How the Ollama servers are looked after."""
 
     check_seconds: float = Field(10, gt=0, description="between two looks at each server; they generate nothing")
+    max_num_ctx: int = Field(
+        OLLAMA_MAX_WINDOW,
+        ge=512,
+        description="tokens; the largest window for a model that sets none itself",
+    )
+    pull_missing: bool = Field(False, description="`router-plugin serve` pulls the models that a server lacks")
     cold_start_requests: int = Field(
         4, ge=0, description="a server with the model in memory is preferred until so many more requests wait there"
     )

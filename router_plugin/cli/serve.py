@@ -20,14 +20,16 @@ from dotenv import load_dotenv
 
 from router_plugin import ollama
 from router_plugin.cli.options import config_option
-from router_plugin.config import check, read_file
+from router_plugin.config import check, lenient_settings, read_file
 from router_plugin.errors import LocalModelError, RouterPluginError
 from router_plugin.local_model import EmbeddedModel
+from router_plugin.pulling import PullFailed, pull
 from router_plugin.runtime_config import (
     EmbeddedServer,
     add_embedded,
     fit_ollama,
     has_local_chat,
+    missing_models,
     ollama_models,
     point_doors,
 )
@@ -55,12 +57,7 @@ def serve(config: Path, port: int, host: str, embedded: bool | None, litellm_arg
     load_dotenv(config.parent / ".env")
     prepare_environment()
     raw = read_file(config)
-    url = ollama.normalise(os.environ.get("OLLAMA_HOST"))
-    found = ollama.probe(url)
-    if found is not None:
-        click.echo(f"Ollama {found.version} at {url}: {len(found.models)} models")
-        found = ollama.describe(found, ollama_models(raw))
-    fitted, lines = fit_ollama(raw, url, found)
+    fitted, lines = fit_ollama(raw, _look_for_ollama(raw))
     with _local_model(embedded if embedded is not None else not has_local_chat(fitted)) as server:
         if server is not None:
             add_embedded(fitted, server)
@@ -75,6 +72,26 @@ def serve(config: Path, port: int, host: str, embedded: bool | None, litellm_arg
         _import_from(config.parent)
         with _shared_metrics(several_workers(litellm_args)), _written(fitted) as path:
             _run_proxy(["--config", str(path), "--host", host, "--port", str(port), *litellm_args])
+
+
+def _look_for_ollama(raw: dict[str, Any]) -> ollama.Survey:
+    """The servers that answer, told in a line each; with `ollama.pull_missing`, once they have the config's models."""
+    settings = lenient_settings(raw).ollama
+
+    def look() -> ollama.Survey:
+        return ollama.survey(os.environ.get("OLLAMA_HOST"), ollama_models(raw), settings.max_num_ctx)
+
+    survey = look()
+    for url, found in survey.found.items():
+        click.echo(f"Ollama {found.version} at {url}: {len(found.models)} models")
+    missing = missing_models(raw, survey) if settings.pull_missing else []
+    for url, model in missing:
+        click.echo(f"Pulling {model} at {url} (callback_settings.router_plugin.ollama.pull_missing)")
+        try:
+            pull(url, model, lambda line: click.echo(f"  {line}"))
+        except PullFailed as error:
+            click.echo(f"  {model} was not pulled: {error}")
+    return look() if missing else survey
 
 
 def several_workers(litellm_args: tuple[str, ...]) -> bool:

@@ -26,6 +26,7 @@ NDJSON_TYPE = "application/x-ndjson"
 CLOUD_SUFFIX = "-cloud"  # models that a local Ollama forwards to ollama.com
 CLOUD_HOST = "https://ollama.com:443"
 SIZE_BYTES = 2_019_393_189
+DEFAULT_WINDOW = 4096  # where neither the call nor the Modelfile says `num_ctx`
 LONG_AGO = "2025-01-01T00:00:00Z"
 KEEP_ALIVE = timedelta(minutes=5)
 DETAILS = {
@@ -109,8 +110,16 @@ def _read(call: Call) -> Reply | None:
         return whole({"models": [{**_entry(name), "modified_at": LONG_AGO} for name in call.backend.known_models()]})
     if call.path == "/api/ps":
         expires = (datetime.now(timezone.utc) + KEEP_ALIVE).isoformat()
-        extra = {"expires_at": expires, "size_vram": SIZE_BYTES, "context_length": call.backend.context_length}
-        return whole({"models": [{**_entry(name), **extra} for name in call.backend.loaded]})
+        extra = {"expires_at": expires, "size_vram": SIZE_BYTES}
+        windows = call.backend.windows
+        return whole(
+            {
+                "models": [
+                    {**_entry(name), **extra, "context_length": windows.get(name, DEFAULT_WINDOW)}
+                    for name in call.backend.loaded
+                ]
+            }
+        )
     return None
 
 
@@ -119,7 +128,7 @@ def _show(call: Call) -> Reply:
     body = {
         "license": "none",
         "modelfile": f"FROM {_model(call)}",
-        "parameters": f"num_ctx {backend.context_length}",
+        **({"parameters": f"num_ctx                        {backend.num_ctx}"} if backend.num_ctx else {}),
         "template": "{{ .System }}{{ .Tools }}{{ .Prompt }}" if "tools" in backend.capabilities else "{{ .Prompt }}",
         "details": DETAILS,
         "model_info": {
@@ -170,8 +179,15 @@ def _text(call: Call) -> str:
 
 
 def _mark_loaded(call: Call) -> None:
-    if _model(call) not in call.backend.loaded:
-        call.backend.loaded.append(_model(call))
+    """The model stays in memory, with the window that was asked for; `keep_alive: 0` unloads it after the answer."""
+    backend, name = call.backend, _model(call)
+    if call.body.get("keep_alive") in (0, "0"):
+        backend.loaded[:] = [other for other in backend.loaded if other != name]
+        return
+    asked = (call.body.get("options") or {}).get("num_ctx") or backend.num_ctx or DEFAULT_WINDOW
+    backend.windows[name] = min(asked, backend.context_length)
+    if name not in backend.loaded:
+        backend.loaded.append(name)
 
 
 def _chat(call: Call) -> Reply:
@@ -208,6 +224,7 @@ def _generate(call: Call) -> Reply:
 
 
 def _embed(call: Call) -> Reply:
+    _mark_loaded(call)
     asked = call.body.get("input")
     texts = asked if isinstance(asked, list) else [asked]
     vectors = [embedding(str(text), call.body.get("dimensions") or EMBEDDING_DIMENSIONS) for text in texts]

@@ -29,7 +29,9 @@ class Backend:
     models: list[str] | None = None
     loaded: list[str] = field(default_factory=list)
     text: str = ""
-    context_length: int = 8192
+    context_length: int = 8192  # what its models were made for
+    num_ctx: int | None = None  # what their Modelfiles set
+    windows: dict[str, int] = field(default_factory=dict)  # Ollama: loaded model -> the window it was loaded with
     remote: frozenset[str] = frozenset()  # models that Ollama would run elsewhere, under names that don't tell
     capabilities: tuple[str, ...] = ("completion", "tools")
     echo: str = ""  # a regular expression: what it finds in a request begins the reply

@@ -19,6 +19,7 @@ from tests.e2e.conftest import OLLAMA_MODELS
 from tests.e2e.proxy import Proxy, running
 
 CHECK_SECONDS = 2.0
+MADE_FOR = 8192  # tokens; what the fake says of its models
 REQUESTS = 300
 
 
@@ -50,6 +51,8 @@ def second_server(two: FakeProvider) -> Callable[[dict[str, Any]], None]:
         for entry in list(config["model_list"]):
             if entry["model_name"].startswith("ollama-"):
                 info = {**entry["model_info"], "id": entry["model_info"]["id"].replace("-1", "-2")}
+                entry["litellm_params"]["keep_alive"] = "30m"
+                entry["litellm_params"].pop("num_ctx", None)
                 params = {**entry["litellm_params"], "api_base": two.base_url}
                 config["model_list"].append({**entry, "litellm_params": params, "model_info": info})
         config["callback_settings"]["router_plugin"]["ollama"] = {"check_seconds": CHECK_SECONDS}
@@ -82,6 +85,25 @@ def pair(_pair: Pair) -> Pair:
     for fake in (_pair.one, _pair.two):
         fake.clear()
     return _pair
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/chat/completions", {"messages": [{"role": "user", "content": SSN}]}),
+        ("/v1/chat/completions", {"messages": [{"role": "user", "content": SSN}], "stream": True, "num_ctx": 64}),
+        ("/v1/messages", {"messages": [{"role": "user", "content": SSN}], "max_tokens": 20}),
+        ("/v1/responses", {"input": SSN}),
+        ("/v1/completions", {"prompt": SSN}),
+    ],
+)
+def test_every_call_asks_for_its_window_and_how_long_to_keep_the_model(pair: Pair, path: str, body: Any) -> None:
+    """In each API, and whatever the client asks for: Ollama would cut a prompt that is longer than its default."""
+    answer = pair.proxy.post(path, {"model": "auto", **body})
+    assert answer.status_code == 200
+    (sent,) = [call.json for call in (*pair.one.calls, *pair.two.calls)]
+    assert sent["options"]["num_ctx"] == MADE_FOR
+    assert sent["keep_alive"] == "30m"
 
 
 def calls(proxy: Proxy, result: str, ending: str) -> float:
@@ -164,5 +186,5 @@ def test_embeddings_work_and_pass_over_a_dead_server(pair: Pair) -> None:
         assert answer.status_code == 200
         assert answer.headers["x-router-deployment"] == "ollama-embed-2"
         assert [len(item["embedding"]) for item in answer.json()["data"]] == [32, 32]
-    assert [call.path for call in pair.two.calls] == ["/api/embed"] * 4
+    assert [(call.path, call.json["keep_alive"]) for call in pair.two.calls] == [("/api/embed", "30m")] * 4
     assert pair.proxy.cloud_calls() == []

@@ -42,7 +42,7 @@ def _fakes() -> Iterator[Backends]:
         config = pack()
         point_at(config, started)
         url = started["ollama"].base_url
-        fitted, lines = runtime_config.fit_ollama(config, url, ollama.probe(url))
+        fitted, lines = runtime_config.fit_ollama(config, ollama.survey(url, {}, 4096))
         assert lines == []
         router_plugin.sdk.configure(fitted)
         yield started

@@ -187,6 +187,19 @@ def test_a_long_answer_is_cut_to_the_room_only_where_the_request_must_stay_local
     assert all(not d.local for d in decide(packed(0.1), body)[1].deployments)
 
 
+def test_ollama_is_asked_for_the_window_that_the_prompt_was_measured_against() -> None:
+    """Whatever the client asked for; where nobody says, it is what was assumed. An embedder has its own."""
+    model = "ollama_chat/llama3.1:8b"
+    for given, asked in ((Capabilities(window=9000), 9000), (Capabilities(), 4096)):
+        call: dict[str, Any] = {"num_ctx": 100}
+        fit_call(call, deployment("ollama-default", model=model, capabilities=given), {})
+        assert call == {"num_ctx": asked}
+    for other in (deployment("ollama-embed", role="embedding", model=model), deployment("openai-default")):
+        call = {}
+        fit_call(call, other, {})
+        assert call == {}
+
+
 def test_tokens_are_counted_only_near_a_limit() -> None:
     """A text of fewer bytes than the window has tokens fits for certain."""
     counted: list[str] = []

@@ -11,7 +11,7 @@ import pytest
 from router_plugin.deployments import host_of
 from router_plugin.fakes import FakeProvider
 from router_plugin.locality import REMEMBER_SECONDS, OllamaLocality, Unreachable
-from router_plugin.ollama import DEFAULT_URL, Ollama, describe, normalise, probe, read_show
+from router_plugin.ollama import DEFAULT_URL, Ollama, addresses, describe, normalise, probe, read_show, survey
 
 HOSTS: list[tuple[str | None, str]] = [
     (None, DEFAULT_URL),
@@ -43,6 +43,35 @@ def test_the_address_to_call(host: str | None, url: str) -> None:
     """Scheme and port are filled in, and an address to listen on becomes one to call."""
     assert normalise(host) == url
     assert host_of(url) is not None
+
+
+LISTS: list[tuple[str | None, tuple[str, ...]]] = [
+    (None, (DEFAULT_URL,)),
+    (" , ", (DEFAULT_URL,)),
+    ("box", ("http://box:11434",)),
+    ("box, 10.0.0.2:8080 ,https://far", ("http://box:11434", "http://10.0.0.2:8080", "https://far:443")),
+    ("box,http://box:11434/", ("http://box:11434",)),
+    ('"a,b"', ("http://a:11434", "http://b:11434")),
+]
+
+
+@pytest.mark.parametrize(("value", "urls"), LISTS)
+def test_ollama_host_may_be_a_list(value: str | None, urls: tuple[str, ...]) -> None:
+    """Commas between, each server once, in order."""
+    assert addresses(value) == urls
+
+
+def test_all_servers_are_asked_at_once(ollama: FakeProvider) -> None:
+    """Those of OLLAMA_HOST and those that the config names; each is asked about the models expected of it."""
+    with FakeProvider("other", kind="ollama", models=["codellama:13b"]) as other:
+        gone = _nowhere()
+        expected: dict[str | None, list[str]] = {None: ["llama3.2:1b"], other.base_url: ["codellama:13b"]}
+        seen = survey(f"{ollama.base_url},{gone}", expected, 4096)
+    assert seen.hosts == (ollama.base_url, gone)
+    assert {url: list(found.facts) for url, found in seen.found.items()} == {
+        ollama.base_url: ["llama3.2:1b"],
+        other.base_url: ["codellama:13b"],
+    }
 
 
 ODD_HOSTS: list[tuple[str, str, str]] = [
@@ -232,19 +261,25 @@ async def test_an_impossible_address_means_no() -> None:
     assert not await OllamaLocality().is_local("http://:::1:11434", "ollama/x")
 
 
+LLAMA = {"general.architecture": "llama", "llama.context_length": 131_072, "llama.rope.dimension_count": 128}
 SHOWN: list[tuple[dict[str, object], dict[str, object]]] = [
     ({"capabilities": ["completion", "tools"]}, {"tools": True, "vision": False, "reasoning": False}),
     ({"capabilities": ["vision", "thinking"]}, {"tools": False, "vision": True, "reasoning": True}),
     ({"parameters": "stop  x\nnum_ctx                        2048"}, {"context_window": 2048}),
-    ({"model_info": {"llama.context_length": 131072}}, {}),
-    ({"capabilities": None, "parameters": None}, {}),
+    ({"model_info": LLAMA}, {"context_window": 10_000}),
+    ({"model_info": {**LLAMA, "llama.context_length": 8192}}, {"context_window": 8192}),
+    ({"model_info": LLAMA, "parameters": "num_ctx 32768"}, {"context_window": 32_768}),
+    ({"model_info": {**LLAMA, "llama.context_length": 8192}, "parameters": "num_ctx 32768"}, {"context_window": 8192}),
+    ({"model_info": {"llama.context_length": 8192}}, {}),
+    ({"model_info": {**LLAMA, "llama.context_length": True}}, {}),
+    ({"capabilities": None, "parameters": None, "model_info": None}, {}),
 ]
 
 
 @pytest.mark.parametrize(("shown", "facts"), SHOWN)
 def test_what_a_model_can_do_is_read_from_show(shown: dict[str, object], facts: dict[str, object]) -> None:
-    """The true window is `num_ctx`; what the model could have had doesn't count, and an old server says nothing."""
-    assert read_show(shown) == facts
+    """The window is the Modelfile's, else the model's own up to the bound; an old server says nothing."""
+    assert read_show(shown, 10_000) == facts
 
 
 def test_models_are_described_and_unknown_ones_are_left_alone() -> None:
