@@ -1,13 +1,16 @@
-"""The clients that `scripts/clients` sets up, each found or skipped with a reason that says what to install."""
+"""Clients as programs: found, or skipped with a reason that says what to install, and run."""
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.proxy import ROOT
+from tests.e2e.proxy import KEY, ROOT, Proxy
 
 FOLDER = ROOT / ".clients"
 VENV_PYTHON = FOLDER / "venv" / "bin" / "python"
@@ -34,3 +37,19 @@ def npm_package(name: str) -> Path:
     if not (MODULES / name).is_dir():
         pytest.skip(f"the npm package {name} is not installed; scripts/clients installs it")
     return MODULES / name
+
+
+def run(command: list[str], folder: Path, environ: Mapping[str, str]) -> str:
+    """What a program prints. It knows the proxy and its key, and no provider."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("OPENAI", "ANTHROPIC", "LITELLM"))}
+    environment = {**kept, "NO_PROXY": "127.0.0.1,localhost", "LITELLM_LOCAL_MODEL_COST_MAP": "True", **environ}
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, f"{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
+    return done.stdout
+
+
+def run_against(proxy: Proxy, command: list[str], folder: Path) -> str:
+    """What an example prints when it runs against the proxy."""
+    return run(command, folder, {"ROUTER_URL": proxy.url, "LITELLM_MASTER_KEY": KEY})

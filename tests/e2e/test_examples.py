@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +12,9 @@ import yaml
 
 from router_plugin.fakes import FakeProvider
 from tests.e2e import clients
+from tests.e2e.clients import run, run_against
 from tests.e2e.conftest import OLLAMA_MODELS
-from tests.e2e.proxy import CLOUD, KEY, ROOT, Proxy, pack, point_at
+from tests.e2e.proxy import CLOUD, ROOT, Proxy, pack, point_at
 
 EXAMPLES = ROOT / "examples"
 MAX_LINES = 30
@@ -26,22 +24,6 @@ PROGRAMS = {
 }  # fmt: skip
 SETTINGS = {"claude-code.json", "continue.yaml", "open-webui.env"}
 LOCAL = "served by ollama"
-
-
-def run(command: list[str], folder: Path, environ: Mapping[str, str]) -> str:
-    """What a program prints. It knows the proxy and its key, and no provider."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("OPENAI", "ANTHROPIC", "LITELLM"))}
-    environment = {**kept, "NO_PROXY": "127.0.0.1,localhost", "LITELLM_LOCAL_MODEL_COST_MAP": "True", **environ}
-    done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False
-    )
-    assert done.returncode == 0, f"{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
-    return done.stdout
-
-
-def run_against(proxy: Proxy, command: list[str], folder: Path) -> str:
-    """What an example prints when it runs against the proxy."""
-    return run(command, folder, {"ROUTER_URL": proxy.url, "LITELLM_MASTER_KEY": KEY})
 
 
 def test_every_file_is_run_and_short() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
 from router_plugin.complexity import Tier
@@ -40,3 +43,12 @@ def test_scorer_reads_the_last_turn() -> None:
     assert not found.abstained
     assert {signal.name for signal in found.signals} == {"short", "history"}
     assert found.model_version == "heuristic"
+
+
+def test_the_shared_vectors() -> None:
+    """The prompts on which examples/kotlin must agree have exactly the scores that stand beside them."""
+    vectors = json.loads((Path(__file__).parents[1] / "keyword_vectors.json").read_text(encoding="utf-8"))
+    assert len({v["text"] for v in vectors}) >= 60
+    assert len({v["score"] for v in vectors}) >= 10
+    for v in vectors:
+        assert keyword_score(v["text"] * v.get("times", 1), v.get("user_turns", 0)) == v["score"], v["text"]
