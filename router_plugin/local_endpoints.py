@@ -15,6 +15,7 @@ from typing import Any
 from router_plugin.breaker import Breaker
 from router_plugin.errors import InvalidRequest, RequestRefused
 from router_plugin.metrics import Metrics
+from router_plugin.pick import Picker
 from router_plugin.pipeline import Router
 from router_plugin.request import Surface
 
@@ -79,15 +80,21 @@ class Endpoint:
 class LocalEndpoints:
     """The router's own endpoints by method and path. All of them need the master key."""
 
-    def __init__(self, router: Router, breaker: Breaker | None = None, metrics: Metrics | None = None) -> None:
+    def __init__(
+        self,
+        router: Router,
+        breaker: Breaker | None = None,
+        metrics: Metrics | None = None,
+        picker: Picker | None = None,
+    ) -> None:
         ids = tuple(d.id for d in router.config.inventory.deployments)
         self.max_bytes = router.config.settings.limits.max_body_characters * 4
         self._known: dict[tuple[str, str], Endpoint] = {
             ("POST", COUNT_TOKENS): Endpoint(lambda call: count_tokens(router, call), Surface.MESSAGES, slow=True),
-            ("GET", HEALTH): Endpoint(lambda _: as_json(health(router, breaker))),
+            ("GET", HEALTH): Endpoint(lambda _: as_json(health(router, breaker, picker))),
         }
         if metrics is not None:
-            self.add("GET", METRICS, Endpoint(lambda call: scrape(metrics, breaker, ids, call), slow=True))
+            self.add("GET", METRICS, Endpoint(lambda call: scrape(metrics, breaker, ids, call, picker), slow=True))
 
     def add(self, method: str, path: str, endpoint: Endpoint) -> None:
         """Answer one more path."""
@@ -163,7 +170,7 @@ def count_tokens(router: Router, call: Call) -> Reply:
     return as_json({"input_tokens": int(token_counter(model="", text=text))})
 
 
-def health(router: Router, breaker: Breaker | None = None) -> dict[str, Any]:
+def health(router: Router, breaker: Breaker | None = None, picker: Picker | None = None) -> dict[str, Any]:
     """What is set up, its circuits, and what was left out, without calling any deployment."""
     inventory = router.config.inventory
     return {
@@ -177,13 +184,38 @@ def health(router: Router, breaker: Breaker | None = None) -> dict[str, Any]:
             }
             for d in inventory.deployments
         ],
+        "servers": servers(picker) if picker is not None else [],
         "left_out": [{"id": name, "reason": why} for name, why in inventory.left_out],
     }
 
 
-def scrape(metrics: Metrics, breaker: Breaker | None, deployments: tuple[str, ...], call: Call) -> Reply:
+def servers(picker: Picker) -> list[dict[str, Any]]:
+    """Each Ollama server as this process last saw it, and how many requests of this process it is working on."""
+    busy = picker.outstanding()
+    known = [(server, picker.health.status(server)) for server in picker.health.servers]
+    return [
+        {
+            "server": server,
+            "up": status.up,
+            "version": status.version,
+            "loaded": sorted(status.loaded or ()),
+            "outstanding": busy[server],
+        }
+        for server, status in known
+    ]
+
+
+def scrape(
+    metrics: Metrics,
+    breaker: Breaker | None,
+    deployments: tuple[str, ...],
+    call: Call,
+    picker: Picker | None = None,
+) -> Reply:
     """Prometheus' exposition of all workers."""
     if breaker is not None:
         metrics.show_circuits(breaker, deployments)
+    if picker is not None:
+        metrics.show_servers(picker.health)
     content, content_type = metrics.exposition(call.headers.get(b"accept", b"").decode("latin-1"))
     return Reply(content, content_type)

@@ -15,6 +15,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from router_plugin.breaker import Breaker, Circuit
+from router_plugin.health import Health
 from router_plugin.outcome import Record
 
 MULTIPROCESS = ("PROMETHEUS_MULTIPROC_DIR", "prometheus_multiproc_dir")  # the names that prometheus_client reads
@@ -66,6 +67,13 @@ class Metrics:
             multiprocess_mode="livemax",
             registry=registry,
         )
+        self.server_up = Gauge(
+            "router_server_up",
+            "Whether an Ollama server answered when it was last looked after: 1 or 0.",
+            ("server",),
+            multiprocess_mode="livemin",
+            registry=registry,
+        )
 
     def add(self, record: Record) -> None:
         """Count one request."""
@@ -100,6 +108,11 @@ class Metrics:
         """Set the gauge of each deployment from this process's breaker."""
         for name in deployments:
             self.circuit.labels(name).set(CIRCUIT_VALUES[breaker.circuit(name)])
+
+    def show_servers(self, health: Health) -> None:
+        """Set the gauge of each server from what this process last saw."""
+        for server in health.servers:
+            self.server_up.labels(server).set(health.status(server).up)
 
     def exposition(self, accept: str) -> tuple[bytes, str]:
         """(text, content type) in the format that a scraper's `Accept` header asks for; of all workers."""

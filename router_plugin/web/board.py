@@ -15,6 +15,7 @@ from router_plugin.complexity import Tier
 from router_plugin.config import RouterConfig
 from router_plugin.decision_log import JSON_LINES, DecisionLogError
 from router_plugin.drift import SCORE_EDGES, histogram, psi
+from router_plugin.health import Health
 from router_plugin.pipeline import Router
 from router_plugin.report import Filter, ProviderSummary, failures, latest, opened, summary, totals
 from router_plugin.savings import BaselineError, Savings, savings
@@ -38,14 +39,15 @@ class Latency:
 
 
 @dataclass(frozen=True)
-class Health:
-    """One deployment as it stands: `circuit` is this worker's."""
+class Standing:
+    """One deployment as it stands: `circuit` is this worker's, and so is what it saw of the server."""
 
     deployment: str
     provider: str
     local: bool
     circuit: str
     failures: int
+    server_up: bool | None = None  # of an Ollama server; None for others
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ class Board:
     private: int = 0
     private_refused: int = 0
     rules: dict[str, int] = field(default_factory=dict)
-    health: list[Health] = field(default_factory=list)
+    health: list[Standing] = field(default_factory=list)
     providers: list[ProviderSummary] = field(default_factory=list)
     latencies: list[Latency] = field(default_factory=list)
     saved: Savings | None = None
@@ -69,21 +71,23 @@ class Board:
     notice: str = ""  # why there are no numbers
 
 
-def read_board(router: Router, breaker: Breaker | None = None) -> Board:
+def read_board(router: Router, breaker: Breaker | None = None, servers: Health | None = None) -> Board:
     """The board now. A log that isn't there or can't be read gives an empty one with a notice."""
     config = router.config
     path = config.settings.decision_log.path
     if path is None or path.endswith(JSON_LINES):
         cure = "Set callback_settings.router_plugin.decision_log.path to a file that ends in .sqlite."
-        return Board(health=_health(config, breaker, {}), notice=f"This page reads a decision log in SQLite. {cure}")
+        return Board(
+            health=_health(config, breaker, {}, servers), notice=f"This page reads a decision log in SQLite. {cure}"
+        )
     try:
         with opened(Path(path)) as log:
-            return _board(log, router, breaker)
+            return _board(log, router, breaker, servers)
     except DecisionLogError as error:
-        return Board(health=_health(config, breaker, {}), notice=str(error))
+        return Board(health=_health(config, breaker, {}, servers), notice=str(error))
 
 
-def _board(log: sqlite3.Connection, router: Router, breaker: Breaker | None) -> Board:
+def _board(log: sqlite3.Connection, router: Router, breaker: Breaker | None, servers: Health | None) -> Board:
     config = router.config
     bucket_seconds, mix = _mix(log)
     sums, failed = totals(log), failures(log)
@@ -105,7 +109,7 @@ def _board(log: sqlite3.Connection, router: Router, breaker: Breaker | None) -> 
         private=sum(part.requests for part in private),
         private_refused=sum(part.requests for part in private if part.deployment is None),
         rules=_rules(log),
-        health=_health(config, breaker, failed),
+        health=_health(config, breaker, failed, servers),
         providers=summary(sums, failed, {d.id: d.provider for d in config.inventory.deployments}),
         latencies=_latencies(recent),
         saved=saved,
@@ -177,14 +181,21 @@ def _drift(router: Router, scores: list[float]) -> float | None:
     return None if math.isnan(value) else value
 
 
-def _health(config: RouterConfig, breaker: Breaker | None, failed: Mapping[str, int]) -> list[Health]:
+def _health(
+    config: RouterConfig, breaker: Breaker | None, failed: Mapping[str, int], servers: Health | None
+) -> list[Standing]:
+    def server_up(deployment: str) -> bool | None:
+        server = servers.server_of(deployment) if servers is not None else None
+        return servers.status(server).up if servers is not None and server is not None else None
+
     return [
-        Health(
+        Standing(
             d.id,
             d.provider,
             d.local,
             breaker.circuit(d.id).value if breaker is not None else "closed",
             failed.get(d.id, 0),
+            server_up(d.id),
         )
         for d in config.inventory.deployments
     ]

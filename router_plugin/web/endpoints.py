@@ -12,6 +12,7 @@ from urllib.parse import parse_qs
 from router_plugin.breaker import Breaker
 from router_plugin.conversation import Surface
 from router_plugin.errors import InvalidRequest, RequestRefused
+from router_plugin.health import Health
 from router_plugin.local_endpoints import Call, Endpoint, LocalEndpoints, Reply
 from router_plugin.pipeline import Router
 from router_plugin.steering import Steering
@@ -52,9 +53,11 @@ class Fresh:
             return self._found[1]
 
 
-def add_page(endpoints: LocalEndpoints, router: Router, breaker: Breaker | None = None) -> None:
+def add_page(
+    endpoints: LocalEndpoints, router: Router, breaker: Breaker | None = None, servers: Health | None = None
+) -> None:
     """Serve the page and what it needs. All of it reads in a worker thread."""
-    fresh = Fresh(lambda: read_board(router, breaker))
+    fresh = Fresh(lambda: read_board(router, breaker, servers))
 
     def add(method: str, path: str, answer: Callable[[Call], Reply]) -> None:
         endpoints.add(method, path, Endpoint(answer, slow=True, browser=True))

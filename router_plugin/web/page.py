@@ -141,12 +141,19 @@ def _mix(board: Board) -> Html:
 def _health(board: Board) -> Html:
     words = {"closed": ("good", "closed"), "open": ("bad", "open"), "half_open": ("warn", "half open")}
     rows = [
-        (h.deployment, h.provider, "local" if h.local else "cloud", badge(*words[h.circuit]), f"{h.failures:,}")
+        (
+            h.deployment,
+            h.provider,
+            "local" if h.local else "cloud",
+            "–" if h.server_up is None else badge("good", "up") if h.server_up else badge("bad", "down"),
+            badge(*words[h.circuit]),
+            f"{h.failures:,}",
+        )
         for h in board.health
     ]
-    headings = ("Deployment", "Provider", "Where", "Circuit", "Failed calls")
+    headings = ("Deployment", "Provider", "Where", "Server", "Circuit", "Failed calls")
     return table(
-        "A closed circuit takes calls; this is the state in the worker that answered", headings, rows, frozenset({4})
+        "A closed circuit takes calls; this is the state in the worker that answered", headings, rows, frozenset({5})
     )
 
 

@@ -16,7 +16,7 @@ from router_plugin.fakes.faults import BY_NAME
 from router_plugin.metrics import sample
 from tests.e2e.bodies import SSN
 from tests.e2e.conftest import OLLAMA_MODELS
-from tests.e2e.proxy import Proxy, running
+from tests.e2e.proxy import KEY, Proxy, running
 
 CHECK_SECONDS = 2.0
 MADE_FOR = 8192  # tokens; what the fake says of its models
@@ -141,6 +141,25 @@ def test_a_dead_server_of_two_costs_nobody_anything(pair: Pair) -> None:
     pair.two.backend.loaded.clear()
     pair.both_seen()
     assert proxy.chat(SSN).headers["x-router-deployment"] == "ollama-default-1"  # it is the warm one
+
+
+def test_each_server_is_shown(pair: Pair) -> None:
+    """By `/metrics`, `/health` and the page: which are up, and what they have in memory."""
+    pair.two.backend.loaded[:] = ["phi3:mini"]
+    pair.both_seen()
+    pair.one.down()
+    hosts = [fake.url.removeprefix("http://") for fake in (pair.one, pair.two)]
+    until = time.monotonic() + 5 * CHECK_SECONDS
+    while (servers := pair.proxy.client.get("/health").json()["servers"])[0]["up"] and time.monotonic() < until:
+        time.sleep(0.1)
+    assert [(item["server"], item["up"]) for item in servers] == [(hosts[0], False), (hosts[1], True)]
+    assert (servers[1]["loaded"], servers[1]["outstanding"]) == (["phi3:mini"], 0)
+    text = pair.proxy.client.get("/metrics").text
+    assert [sample(text, "router_server_up", {"server": host}) for host in hosts] == [0, 1]
+    time.sleep(2.5)  # open pages share a reading of that age
+    shown = pair.proxy.client.get("/router", auth=("anyone", KEY)).text
+    assert ">down<" in shown
+    assert ">up<" in shown
 
 
 def test_if_both_are_dead_the_error_says_so(pair: Pair) -> None:

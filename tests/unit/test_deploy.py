@@ -45,3 +45,56 @@ def test_promtool_accepts_the_rules(verb: str, name: str) -> None:
         pytest.skip("no promtool found; on Debian: apt-get install prometheus")
     done = subprocess.run([promtool, verb, "rules", str(DEPLOY / name)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+# Instructions and parameters of Ollama's Modelfile reference, with the type of each parameter's value.
+INSTRUCTIONS = {"FROM", "PARAMETER", "TEMPLATE", "SYSTEM", "ADAPTER", "LICENSE", "MESSAGE", "REQUIRES"}
+PARAMETERS: dict[str, type] = {
+    **dict.fromkeys(("num_ctx", "repeat_last_n", "seed", "num_predict", "top_k"), int),
+    **dict.fromkeys(("repeat_penalty", "temperature", "top_p", "min_p"), float),
+    "stop": str,
+}
+
+
+def modelfile(text: str) -> list[tuple[str, str]]:
+    """(instruction, argument) in order; an argument in three quotes may have several lines. Errors: AssertionError."""
+    found = []
+    lines = iter(text.splitlines())
+    for line in lines:
+        if not line.strip() or line.startswith("#"):
+            continue
+        name, _, argument = line.partition(" ")
+        assert name.upper() in INSTRUCTIONS, line
+        if argument.startswith('"""'):
+            argument = argument[3:]
+            while not argument.endswith('"""'):
+                following = next(lines, None)
+                assert following is not None, f"{name} isn't closed"
+                argument += "\n" + following
+            argument = argument[:-3]
+        assert argument.strip(), line
+        found.append((name.upper(), argument.strip()))
+    return found
+
+
+def test_the_modelfile_parses() -> None:
+    """A base that the pack has too, known parameters of the right type, and one system prompt."""
+    parsed = modelfile((DEPLOY / "Modelfile").read_text(encoding="utf-8"))
+    names = [name for name, _ in parsed]
+    assert (names.count("FROM"), names.count("SYSTEM")) == (1, 1)
+    base = dict(parsed)["FROM"]
+    assert f"ollama_chat/{base}" in (DEPLOY.parent / "litellm_config.yaml").read_text(encoding="utf-8")
+    values = {}
+    for name, value in (argument.split(" ", 1) for instruction, argument in parsed if instruction == "PARAMETER"):
+        values[name] = PARAMETERS[name](value)
+    assert {"num_ctx", "temperature"} <= set(values)
+    assert 2048 <= values["num_ctx"] <= 16_384  # what Code Llama was made for
+
+
+@pytest.mark.parametrize(
+    "text", ["FORM x", "FROM", 'SYSTEM """never closed', "PARAMETER"], ids=["word", "empty", "open", "bare"]
+)
+def test_a_broken_modelfile_does_not_parse(text: str) -> None:
+    """The test above can fail."""
+    with pytest.raises(AssertionError):
+        modelfile(text)

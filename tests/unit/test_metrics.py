@@ -8,7 +8,9 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from router_plugin.breaker import Breaker
+from router_plugin.health import Health, Status
 from router_plugin.metrics import Metrics, sample
+from tests.unit.builders import deployment
 
 ANSWERED: dict[str, Any] = {
     "tier": "high",
@@ -87,3 +89,14 @@ def test_openmetrics_is_spoken_where_it_is_asked_for(metrics: Metrics) -> None:
     text, content_type = metrics.exposition("application/openmetrics-text; version=1.0.0")
     assert content_type.startswith("application/openmetrics-text")
     assert text.endswith(b"# EOF\n")
+
+
+def test_each_server_has_a_gauge(metrics: Metrics) -> None:
+    """Up until it is known to be down."""
+    urls = ("http://10.0.0.7:11434", "http://10.0.0.8:11434")
+    model = "ollama_chat/llama3.1:8b"
+    health = Health([deployment("ollama-default", id=url, model=model, api_base=url) for url in urls], 10)
+    health._status["10.0.0.8:11434"] = Status(up=False)
+    metrics.show_servers(health)
+    found = [sample(exposed(metrics), "router_server_up", {"server": url.removeprefix("http://")}) for url in urls]
+    assert found == [1, 0]

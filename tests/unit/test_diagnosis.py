@@ -1,0 +1,48 @@
+"""router_plugin.diagnosis: what `router-plugin doctor` finds about Ollama servers, each finding with its cure."""
+
+from __future__ import annotations
+
+from router_plugin.diagnosis import diagnose
+from router_plugin.fakes import FakeProvider
+from tests.unit.builders import KEYS, entry, pack
+
+MODELS = ["phi3:mini", "llama3.1:8b", "codellama:13b", "nomic-embed-text"]
+
+
+def test_each_server_is_shown_and_what_it_lacks() -> None:
+    """Those that OLLAMA_HOST lists and those that the config names; one that is down, with what to do."""
+    raw = pack()
+    with (
+        FakeProvider("one", kind="ollama", models=MODELS) as one,
+        FakeProvider("two", kind="ollama", models=MODELS[:3]) as two,
+        FakeProvider("own", kind="ollama", models=["big:70b"]) as own,
+        FakeProvider("gone", kind="ollama") as gone,
+    ):
+        for url, model in ((own.base_url, "big:70b"), (gone.base_url, "other")):
+            raw["model_list"].append(
+                {
+                    **entry("ollama-premium", f"ollama_chat/{model}", local=True, api_base=url),
+                    "model_info": {"id": model, "router": {"provider": "ollama", "role": "premium", "local": True}},
+                }
+            )
+        gone.down()
+        checks = diagnose(raw, {**KEYS, "OLLAMA_HOST": f"{one.base_url},{two.base_url}"})
+        servers = [(check.ok, check.seen) for check in checks if check.name == "ollama"]
+        assert servers == [
+            (True, f"version 0.12.6 at {one.base_url}, 4 models"),
+            (True, f"version 0.12.6 at {two.base_url}, 3 models"),
+            (True, f"version 0.12.6 at {own.base_url}, 1 models"),
+            (False, f"nothing answers at {gone.base_url}"),
+        ]
+        assert [check.cure for check in checks if check.name == "model"] == [
+            f"OLLAMA_HOST={two.base_url} ollama pull nomic-embed-text"
+        ]
+
+
+def test_without_ollama_one_finding_says_so() -> None:
+    """Not one for each of its models too."""
+    with FakeProvider("gone", kind="ollama") as gone:
+        gone.down()
+        checks = diagnose(pack(), {**KEYS, "OLLAMA_HOST": gone.base_url})
+    found = [check for check in checks if check.name in ("ollama", "model")]
+    assert [(check.ok, check.cure) for check in found] == [(False, "start it with `ollama serve`, or set OLLAMA_HOST")]
