@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from router_plugin.ask import read_ask
-from router_plugin.complexity import Complexity
+from router_plugin.complexity import Complexity, Thresholds
 from router_plugin.conversation import Conversation
 from router_plugin.decision import Reason
 from router_plugin.plan import Plan
@@ -31,11 +31,12 @@ def stay_on_course(
     conversation: Conversation,
     weigh: Weigh,
     plan_for: Callable[[Complexity], Plan],
+    thresholds: Thresholds,
 ) -> Course:
     """The course of a conversation's next request, from that of its last turn alone."""
     go = scored.plan.groups[0]
     kind = read_ask(conversation).kind
-    complexity, held = hold(kind, scored.complexity, note, lambda: weigh(note, go, conversation))
+    complexity, held = hold(kind, scored.complexity, note, lambda: weigh(note, go, conversation), thresholds)
     reasons = [] if held is None else [Reason("session", held.why)]
     plan = scored.plan if held is None else plan_for(complexity)
     first = plan.groups[0]

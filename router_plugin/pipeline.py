@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from router_plugin.complexity import Complexity, ComplexityScorer
+from router_plugin.complexity import Complexity, ComplexityScorer, Thresholds
 from router_plugin.config import RouterConfig
 from router_plugin.continuity import Course, stay_on_course
 from router_plugin.decision import Decision, Reason
@@ -72,7 +72,8 @@ class Router:
         policy, plan = plan_for(scored)
         course = Course(scored, plan)
         if note is not None and not (plan.local_only or policy.pinned or steering.provider):
-            course = stay_on_course(note, course, conversation, self._weigh, lambda held: plan_for(held)[1])
+            thresholds = Thresholds(settings.routing.thresholds.low, settings.routing.thresholds.high)
+            course = stay_on_course(note, course, conversation, self._weigh, lambda held: plan_for(held)[1], thresholds)
             policy = choose(verdict, course.complexity, wishes, settings, inventory)
         complexity, plan = course.complexity, course.plan
         reasons = [_remembered(r) if remembered and not steering.private else r for r in policy.reasons]

@@ -8,14 +8,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from router_plugin.ask import Kind
-from router_plugin.complexity import Complexity, Tier
+from router_plugin.complexity import Complexity, Thresholds, Tier
 from router_plugin.prices import FREE, Price
 
 CHARACTERS_PER_TOKEN = 4  # of English and code, roughly; only sums of money depend on it
 ANSWER_TOKENS = 400  # a usual answer
 MAX_TURNS_AHEAD = 8
 WARM_SECONDS = 300.0  # providers and Ollama keep a prompt about five minutes after its last use
+TOOL_WEIGHT = 0.3  # of one tool result's score in what is held for the work's own
+TOOL_MARGIN = 0.05  # by which it must lie below a threshold before the tier falls
 UNDER_WAY = (Kind.GO_ON, Kind.TOOL, Kind.NOTE)  # the last turn says nothing about the work
+THRESHOLDS = Thresholds()
 
 
 @dataclass(frozen=True)
@@ -29,20 +32,22 @@ class Note:
     group: str = ""  # the model group that was tried first
     at: float = 0.0  # seconds, wall clock
     turns: int = 0  # requests so far
+    evidence: float | None = None  # the score as an agent's tool results have shifted it
     warm: bool = False  # the model still has the conversation in its cache; worked out when the note is recalled
 
     def to_bytes(self) -> bytes:
         """For a store."""
         return json.dumps(
-            [self.private, self.tier.value, self.score, self.code, self.group, self.at, self.turns]
+            [self.private, self.tier.value, self.score, self.code, self.group, self.at, self.turns, self.evidence]
         ).encode()
 
     @classmethod
     def from_bytes(cls, value: bytes | None) -> Note | None:
         """What `to_bytes` made; None for anything else."""
         try:
-            private, tier, score, code, group, at, turns = json.loads(value or b"")
-            return cls(bool(private), Tier(tier), float(score), bool(code), str(group), float(at), int(turns))
+            private, tier, score, code, group, at, turns, evidence = json.loads(value or b"")
+            shifted = None if evidence is None else float(evidence)
+            return cls(bool(private), Tier(tier), float(score), bool(code), str(group), float(at), int(turns), shifted)
         except (ValueError, TypeError):
             return None
 
@@ -102,6 +107,7 @@ class Held:
     why: str
     scored: Tier
     switch: Switch | None = None
+    evidence: float | None = None  # what the note keeps for its next tool result
 
     def to_json(self) -> dict[str, Any]:
         """The documented JSON form; `saving` and `cost` in dollars."""
@@ -112,12 +118,17 @@ class Held:
 
 
 def hold(
-    kind: Kind, scored: Complexity, note: Note | None, weigh: Callable[[], Switch | None]
+    kind: Kind,
+    scored: Complexity,
+    note: Note | None,
+    weigh: Callable[[], Switch | None],
+    thresholds: Thresholds = THRESHOLDS,
 ) -> tuple[Complexity, Held | None]:
     """The complexity to route by: the last turn's, or that of the work under way.
 
     It rises at once. While the last turn says nothing about the work, it stays; only a "yes" to small talk may accept
-    an offer of more. Else it falls where `weigh` says that this pays, which it can't say where a price isn't known; an
+    an offer of more. A tool's result says a little: the work's score moves towards its score by TOOL_WEIGHT, and may
+    fall so, not rise. Else it falls where `weigh` says that this pays, which it can't say where a price isn't known; an
     unsure score is no reason to fall, but thanks ask for nothing, however unsure the score of no words is.
     """
     if kind is Kind.THANKS:
@@ -128,7 +139,13 @@ def hold(
     if scored.tier.rank > note.tier.rank and (kind not in UNDER_WAY or accepts):
         return scored, None
     kept = replace(scored, tier=note.tier, score=note.score, abstained=False, code=note.code)
-    if kind in UNDER_WAY or scored.abstained:
+    if kind is Kind.TOOL and not scored.abstained:
+        before = note.score if note.evidence is None else note.evidence
+        evidence = min(before + TOOL_WEIGHT * (scored.score - before), note.score)
+        scored = replace(scored, score=evidence, tier=thresholds.tier(evidence + TOOL_MARGIN))
+        if scored.tier.rank >= note.tier.rank:
+            return kept, Held("under_way", scored.tier, evidence=evidence)
+    elif kind in UNDER_WAY or scored.abstained:
         return kept, Held("under_way", scored.tier)
     weighed = weigh()
     return (

@@ -78,6 +78,7 @@ class Sessions:
             group=decision.model_group or "",
             at=self.clock(),
             turns=note.turns + 1 if note is not None else 1,
+            evidence=decision.held.evidence if decision.held is not None else None,
         )
 
     async def _get(self, key: str | None) -> Note | None:

@@ -27,7 +27,7 @@ from router_plugin.decision import Decision
 from router_plugin.paths import model_dir
 from router_plugin.pipeline import Router
 from router_plugin.privacy import Judgement, Verdict
-from router_plugin.session import ANSWER_TOKENS, CHARACTERS_PER_TOKEN, WARM_SECONDS, Note
+from router_plugin.session import ANSWER_TOKENS, CHARACTERS_PER_TOKEN, WARM_SECONDS, Note, Rate
 from router_plugin.steering import Steering
 
 KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "AZURE_OPENAI_API_KEY", "AZURE_OPENAI_ENDPOINT")
@@ -43,6 +43,11 @@ class Step:
     messages: list[dict[str, Any]]
     needed: Tier
     pause: float
+
+    @property
+    def tokens(self) -> int:
+        """Of all that is shown, roughly."""
+        return sum(len(str(m["content"] or "")) for m in self.messages) // CHARACTERS_PER_TOKEN
 
 
 @dataclass
@@ -125,7 +130,8 @@ class Policy:
             decision, _ = decide(self.router, step, note)
             turns = note.turns + 1 if note is not None else 1
             tier = decision.routed or decision.tier
-            self.note = Note(False, tier, decision.score, decision.code, decision.chain[0], now, turns)
+            evidence = decision.held.evidence if decision.held is not None else None
+            self.note = Note(False, tier, decision.score, decision.code, decision.chain[0], now, turns, evidence)
             return decision.chain[0]
         decision, conversation = decide(self.router, step, None)
         out = {item.deployment for item in decision.left_out}
@@ -147,10 +153,11 @@ def run(router: Router, sessions: list[list[Step]], name: str) -> Tally:
             rate = router.rates.of(group) if router.rates is not None else None
             if rate is None:
                 raise click.ClickException(f"LiteLLM's price list has no price for {group}.")
-            tokens = sum(len(str(m["content"] or "")) for m in step.messages) // CHARACTERS_PER_TOKEN
+            tokens = step.tokens
             cached = caches.read(group, now, tokens)
-            tally.dollars += rate.price.cost(tokens, ANSWER_TOKENS, cached)
-            tally.wait += (tokens - cached) / rate.prefill_per_second if rate.prefill_per_second else 0.0
+            dollars, wait = turn_cost(rate, tokens, cached)
+            tally.dollars += dollars
+            tally.wait += wait
             tally.cold += bool(before) and not cached
             tally.switches += bool(before) and group != before
             tally.regret += max(0, step.needed.rank - tier_of(router, group).rank)
@@ -159,6 +166,41 @@ def run(router: Router, sessions: list[list[Step]], name: str) -> Tally:
     return tally
 
 
+def turn_cost(rate: Rate, tokens: int, cached: int) -> tuple[float, float]:
+    """Dollars of one request, and seconds until a local model has read it."""
+    wait = (tokens - cached) / rate.prefill_per_second if rate.prefill_per_second else 0.0
+    return rate.price.cost(tokens, ANSWER_TOKENS, cached), wait
+
+
+def least(router: Router, steps: list[Step], second: float) -> float:
+    """The lowest cost of a session without a model that is too small, for someone who knows all that comes.
+
+    By dynamic programming over when each of `CHOICES` last read the conversation; dollars and waiting together.
+    """
+    rates = [router.rates.of(group) if router.rates is not None else None for group in CHOICES]
+    tiers = [tier_of(router, group).rank for group in CHOICES]
+    times, now = [], 0.0
+    for step in steps:
+        now += step.pause
+        times.append(now)
+    states: dict[tuple[int | None, ...], float] = {(None,) * len(CHOICES): 0.0}
+    for number, step in enumerate(steps):
+        after: dict[tuple[int | None, ...], float] = {}
+        for last, so_far in states.items():
+            warm = tuple(u if u is not None and times[number] - times[u] < WARM_SECONDS else None for u in last)
+            for place, (rate, tier) in enumerate(zip(rates, tiers, strict=True)):
+                if rate is None or tier < step.needed.rank:
+                    continue
+                used = warm[place]
+                cached = min(steps[used].tokens, step.tokens) if used is not None else 0
+                dollars, wait = turn_cost(rate, step.tokens, cached)
+                key = (*warm[:place], number, *warm[place + 1 :])
+                after[key] = min(after.get(key, float("inf")), so_far + dollars + wait * second)
+        states = after
+    return min(states.values())
+
+
+CHOICES = ("ollama-default", "azure-default", "anthropic-premium")  # what the pack's chains begin with, a tier each
 POLICIES: Mapping[str, str] = {
     "none": "no stickiness",
     "forever": "sticky forever (LiteLLM's session_affinity)",
@@ -196,11 +238,12 @@ def main(sessions: int, seed: int, config: Path) -> None:
     chance = random.Random(seed)  # the same sessions each time
     made = [list(make_session(rows, chance)) for _ in range(sessions)]
     click.echo(f"{sessions} sessions, {sum(map(len, made))} requests")
-    show(
-        {name: run(router, made, name) for name in POLICIES},
-        router.config.settings.sessions.dollars_per_second,
-        click.echo,
-    )
+    second = router.config.settings.sessions.dollars_per_second
+    tallies = {name: run(router, made, name) for name in POLICIES}
+    show(tallies, second, click.echo)
+    bound = sum(least(router, steps, second) for steps in made)
+    none = tallies["none"].dollars + tallies["none"].wait * second
+    click.echo(f"{'the least possible, with all that comes known':<50}{bound:>26.2f}{bound / none:>9.2f}")
 
 
 if __name__ == "__main__":

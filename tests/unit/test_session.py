@@ -206,6 +206,27 @@ async def test_a_stored_history_of_which_nothing_is_known_is_private() -> None:
     assert (await made.recall(replace(known, own="x"))).private  # type: ignore[union-attr]
 
 
+def test_tool_results_that_look_easier_lower_the_tier_in_time() -> None:
+    """One says too little; several in a row do, where a switch pays. None raises it, and one alike the work holds it."""
+
+    def after(score: float, steps: int, *, pays: bool = True) -> tuple[Tier, int]:
+        note = HIGH
+        for step in range(1, steps + 1):
+            routed, held = hold(Kind.TOOL, complexity(score), note, lambda: Switch(1.0, 0.0 if pays else 2.0))
+            if routed.tier is not Tier.HIGH:
+                return routed.tier, step
+            note = replace(note, evidence=held.evidence if held is not None else None)
+        return Tier.HIGH, steps
+
+    assert after(0.5, 1) == (Tier.HIGH, 1)
+    tier, step = after(0.5, 12)
+    assert tier is Tier.MEDIUM
+    assert 2 <= step <= 6
+    assert after(0.5, 12, pays=False) == (Tier.HIGH, 12)
+    assert after(0.9, 12) == (Tier.HIGH, 12)
+    assert Note.from_bytes(replace(HIGH, evidence=0.66).to_bytes()) == replace(HIGH, evidence=0.66)
+
+
 class BrokenStore:
     async def get(self, key: str) -> bytes | None:
         raise OSError("the store is down")
