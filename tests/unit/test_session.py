@@ -207,7 +207,7 @@ async def test_a_stored_history_of_which_nothing_is_known_is_private() -> None:
 
 
 def test_tool_results_that_look_easier_lower_the_tier_in_time() -> None:
-    """One says too little; several in a row do, where a switch pays. None raises it, and one alike the work holds it."""
+    """One says too little; several do, where a switch pays. None raises it, and one like the work holds it."""
 
     def after(score: float, steps: int, *, pays: bool = True) -> tuple[Tier, int]:
         note = HIGH
