@@ -53,3 +53,11 @@ def run(command: list[str], folder: Path, environ: Mapping[str, str]) -> str:
 def run_against(proxy: Proxy, command: list[str], folder: Path) -> str:
     """What an example prints when it runs against the proxy."""
     return run(command, folder, {"ROUTER_URL": proxy.url, "LITELLM_MASTER_KEY": KEY})
+
+
+def client_tools(*names: str) -> list[str]:
+    """The paths of programs in the clients' environment."""
+    paths = [VENV_PYTHON.parent / name for name in names]
+    if not all(path.exists() for path in paths):
+        pytest.skip(f"{', '.join(names)} are not installed; scripts/clients installs them")
+    return [str(path) for path in paths]

@@ -23,9 +23,10 @@ from tests.e2e import clients
 from tests.e2e.conftest import OLLAMA_MODELS
 from tests.e2e.proxy import KEY, ROOT, Proxy
 
-DOCUMENTS = ("README.md", "docs/providers.md")
+DOCUMENTS = ("README.md", "docs/providers.md", "docs/deploy.md")
 CHANGES_EACH_TIME = ("x-router-decision-id", "x-router-model-version")
-OTHER_PROGRAMS = {"ollama": {"pull"}}  # and those of their commands that a document may name
+# and those of their commands that a document may name
+OTHER_PROGRAMS = {"ollama": {"pull"}, "cp": {".env.example"}, "docker": {"compose"}}
 
 
 @dataclass(frozen=True)
