@@ -208,7 +208,7 @@ class RouterPlugin_PROXY_(CustomLogger):  # noqa: N801
             raise BadRequestError(message="The request's deadline is over.", model=model, llm_provider=OURS)
         candidates = healthy_deployments
         if is_auto(model):
-            group = state.next_group()
+            group = self.picker.another_server(state, self._may_try) or state.next_group()
             candidates = _deployments_of(group) if group is not None else []
             model = group or model
         if model not in state.groups_tried:
@@ -286,6 +286,7 @@ class RouterPlugin_PROXY_(CustomLogger):  # noqa: N801
             if not self.breaker.begin(identity):  # several requests may have picked it for the one trial call
                 raise BadRequestError(message="This deployment's circuit is open.", model=identity, llm_provider=OURS)
             state.served = identity
+            state.called.append(identity)
         left = state.remaining() if state is not None else None
         if left is not None:  # a chain never waits for one timeout after the other
             given = kwargs.get("timeout")

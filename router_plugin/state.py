@@ -51,6 +51,7 @@ class RequestState:
     picked: str | None = None  # the deployment that the filter left as the only one, at the last pick
     others: int = 0  # deployments of the same group that might have been picked too
     served: str | None = None  # the deployment that was called last
+    called: list[str] = field(default_factory=list)  # deployments, one entry a call
     groups_tried: list[str] = field(default_factory=list)
     failures: list[Attempt] = field(default_factory=list)
     dead_hosts: list[str] = field(default_factory=list)  # one entry a call that found no server there

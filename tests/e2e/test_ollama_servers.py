@@ -16,7 +16,7 @@ from router_plugin.fakes.faults import BY_NAME
 from router_plugin.metrics import sample
 from tests.e2e.bodies import SSN
 from tests.e2e.conftest import OLLAMA_MODELS
-from tests.e2e.proxy import KEY, Proxy, running
+from tests.e2e.proxy import KEY, Proxy, events, running
 
 CHECK_SECONDS = 2.0
 MADE_FOR = 8192  # tokens; what the fake says of its models
@@ -182,6 +182,24 @@ def test_a_retry_goes_to_the_other_server(pair: Pair, fault: str) -> None:
     assert answer.headers["x-router-deployment"] == "ollama-default-2"
     assert answer.headers["x-router-fallbacks"] == "0"
     assert (len(pair.one.calls), len(pair.two.calls)) == (1, 1)
+
+
+@pytest.mark.parametrize("fault", ["cut-before-content-rst", "cut-before-first-byte-rst", "status-500"])
+def test_a_stream_that_breaks_before_its_content_goes_on_at_the_other_server(pair: Pair, fault: str) -> None:
+    """With the same model, and unseen by the client."""
+    pair.one.backend.loaded[:] = OLLAMA_MODELS
+    pair.both_seen()
+    pair.one.default_fault = BY_NAME[fault]
+    body = {"model": "auto", "stream": True, "messages": [{"role": "user", "content": SSN}]}
+    answer = pair.proxy.post("/v1/chat/completions", body)
+    assert answer.status_code == 200
+    assert "served by ollama-two" in "".join(
+        choice["delta"].get("content") or "" for event in events(answer) for choice in event["choices"]
+    )
+    assert answer.headers["x-router-deployment"] == "ollama-default-2"
+    assert answer.headers["x-router-fallbacks"] == "0"
+    assert pair.one.calls  # LiteLLM's HTTP client itself tries once more after a reset connection
+    assert len(pair.two.calls) == 1
 
 
 def test_requests_at_once_are_spread_over_both(pair: Pair) -> None:

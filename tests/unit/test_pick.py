@@ -14,6 +14,11 @@ from router_plugin import state
 from router_plugin.health import Health, Status
 from router_plugin.outcome import Ending
 from router_plugin.pick import Picker
+from router_plugin.plan import Plan
+from router_plugin.session import Note
+from router_plugin.session_key import Keys
+from router_plugin.sessions import Memory, Sessions
+from router_plugin.settings import SessionSettings
 from router_plugin.state import Attempt, RequestState
 from tests.unit.builders import deployment
 
@@ -154,3 +159,57 @@ def test_other_providers_are_left_to_litellm() -> None:
     now.failures.append(Attempt("cloud1", 500, "E"))
     assert names(chooser.narrow(both, now)) == ["cloud2"]
     assert chooser.narrow([], now) == []
+
+
+def test_a_broken_stream_goes_on_at_another_server_of_its_group() -> None:
+    """A stream that breaks is no failed call for LiteLLM, so what was called counts; once each, then the next group."""
+    chooser = picker(WARM, WARM, DOWN)
+    deployments = tuple(deployment("ollama-default", id=f"d{n}") for n in (1, 2, 3))
+    now = RequestState(plan=Plan(("ollama-default", "ollama-fast"), deployments, local_only=True))
+    assert chooser.another_server(now, lambda *_: True) is None  # nothing was picked yet
+    now.groups_tried.append("ollama-default")
+    now.called.append("d1")
+    assert chooser.another_server(now, lambda *_: False) is None  # its circuit is open
+    assert chooser.another_server(now, lambda *_: True) == "ollama-default"
+    assert names(chooser.narrow([entry(1), entry(2), entry(3)], now)) == ["d2"]
+    now.called.append("d2")
+    assert chooser.another_server(now, lambda *_: True) is None  # the third is down
+
+
+def remembered(key: str, *, goes_on: bool = True) -> RequestState:
+    """A request of a conversation, its second turn or its first."""
+    note = Note() if goes_on else None
+    return RequestState(memory=Memory(Sessions.in_memory(b"s", SessionSettings()), Keys(opening=key), "", note))
+
+
+def test_a_conversation_stays_at_its_server() -> None:
+    """Which has read it already, also where one more request waits there, but not behind two."""
+    chooser = picker(WARM, WARM, WARM)
+    three = [entry(1), entry(2), entry(3)]
+    for key in ("a", "b", "c", "d"):
+        (first,) = names(chooser.narrow(three, remembered(key, goes_on=False)))
+        assert {names(chooser.narrow(three, remembered(key)))[0] for _ in range(20)} == {first}
+        held = busy(first, 1)
+        assert names(chooser.narrow(three, remembered(key))) == [first]
+        assert names(chooser.narrow(three, remembered(key, goes_on=False))) != [first]
+        held += busy(first, 1)
+        assert names(chooser.narrow(three, remembered(key))) != [first]
+        for item in held:
+            item.ending = Ending(200, True, 1.0, None)
+
+
+def test_conversations_are_spread_by_weight_and_only_those_of_a_dead_server_move() -> None:
+    """Rendezvous hashing."""
+    three = [entry(1, 2), entry(2, 1), entry(3, 1)]
+    keys = [str(number) for number in range(400)]
+    before = [names(picker(WARM, WARM, WARM).narrow(three, remembered(key)))[0] for key in keys]
+    assert 160 <= Counter(before)["d1"] <= 240
+    assert 60 <= Counter(before)["d2"] <= 140
+    after = [names(picker(WARM, WARM, DOWN).narrow(three, remembered(key)))[0] for key in keys]
+    assert all(new == old for old, new in zip(before, after, strict=True) if old != "d3")
+
+
+def test_a_mixed_group_is_left_to_litellm_without_its_dead_servers() -> None:
+    """Of another kind of server nothing is known."""
+    mixed = [entry(1), entry(2), entry(1, cloud=True)]
+    assert names(picker(DOWN, WARM).narrow(mixed, RequestState())) == ["d2", "cloud1"]
