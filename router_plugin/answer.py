@@ -15,6 +15,7 @@ from router_plugin.outcome import Ending
 from router_plugin.request import Surface
 from router_plugin.state import RequestState
 from router_plugin.streams import has_content
+from router_plugin.tracing import describe
 
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
@@ -137,6 +138,7 @@ class Answer:
             self._first_content = time.monotonic() - self._begun
         await self._remember(int(start["status"]))
         added = self._decision_headers(int(start["status"]), known)
+        describe(self._state.span, added)
         if self._in_body and added:
             self._write_into_body(start, added)
         start["headers"] = [*start.get("headers", ()), *added]

@@ -15,6 +15,7 @@ from router_plugin.local_endpoints import Call, Endpoint, LocalEndpoints
 from router_plugin.outcome import Recorder
 from router_plugin.pipeline import Router
 from router_plugin.state import LARGE_BODY_BYTES, RequestState, begin
+from router_plugin.tracing import current_span
 
 log = logging.getLogger("router_plugin")
 
@@ -107,6 +108,7 @@ class Gate:
             await refuse(send, NotProved(self.opening.reason), surface)
             return
         state = begin()
+        state.span = current_span()
         state.body_bytes = _declared_bytes(scope)
         answer = Answer(send, state, surface, in_body=self.settings.decision_in_body)
         bound = _Bounded(receive, state, self.settings.limits.max_body_characters * BYTES_PER_CHARACTER)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import Any
 from weakref import WeakSet
 
 from router_plugin.decision import Decision
@@ -57,6 +58,7 @@ class RequestState:
     dead_hosts: list[str] = field(default_factory=list)  # one entry a call that found no server there
     report: Callable[[str, bool], None] | None = None  # tells the breaker how a deployment did
     memory: Memory | None = None  # of the conversation
+    span: Any = None  # OpenTelemetry's, where requests are traced
     usage: Usage | None = None  # once LiteLLM has counted the answer
     ending: Ending | None = None  # once the answer has left
     recorded: bool = False
