@@ -24,6 +24,10 @@ HARMLESS_FIELDS = frozenset(
         *("litellm_session_id", "litellm_trace_id", "id", "max_tokens", "timeout", "stream_timeout", "user"),
     }
 )
+# Ollama loads a model anew for another value of these, for everyone, and keeps it for as long as the last call said.
+MODEL_LOADING_FIELDS = frozenset(
+    {"num_ctx", "num_batch", "num_gpu", "main_gpu", "num_thread", "use_mmap", "use_mlock", "keep_alive"}
+)
 # Every other field by which a client could move a request or change what a deployment is: stripped for everyone.
 CONTROL_FIELDS = (
     frozenset(
@@ -36,6 +40,7 @@ CONTROL_FIELDS = (
             *("mock_testing_rate_limit_error", "extra_body", "extra_headers", "extra_query", "headers", "client"),
             *("model_group_retry_policy", "enable_weighted_failover", "include_fallback_errors", "original_function"),
             *("attempted_targets", "litellm_params", "prompt_id", "prompt_variables", "caching_groups"),
+            *MODEL_LOADING_FIELDS,
             *GenericLiteLLMParams.model_fields,  # what describes a deployment is the operator's
         }
     )

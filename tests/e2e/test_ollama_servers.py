@@ -19,6 +19,7 @@ from tests.e2e.conftest import OLLAMA_MODELS
 from tests.e2e.proxy import KEY, Proxy, events, running
 
 CHECK_SECONDS = 2.0
+LOADING = {"num_ctx": 64, "num_gpu": 0, "keep_alive": 0}  # what a client may not change for all others
 MADE_FOR = 8192  # tokens; what the fake says of its models
 REQUESTS = 300
 
@@ -91,7 +92,7 @@ def pair(_pair: Pair) -> Pair:
     ("path", "body"),
     [
         ("/v1/chat/completions", {"messages": [{"role": "user", "content": SSN}]}),
-        ("/v1/chat/completions", {"messages": [{"role": "user", "content": SSN}], "stream": True, "num_ctx": 64}),
+        ("/v1/chat/completions", {"messages": [{"role": "user", "content": SSN}], "stream": True, **LOADING}),
         ("/v1/messages", {"messages": [{"role": "user", "content": SSN}], "max_tokens": 20}),
         ("/v1/responses", {"input": SSN}),
         ("/v1/completions", {"prompt": SSN}),
@@ -104,6 +105,17 @@ def test_every_call_asks_for_its_window_and_how_long_to_keep_the_model(pair: Pai
     (sent,) = [call.json for call in (*pair.one.calls, *pair.two.calls)]
     assert sent["options"]["num_ctx"] == MADE_FOR
     assert sent["keep_alive"] == "30m"
+    assert "num_gpu" not in sent["options"]
+
+
+def test_a_private_prompt_that_is_longer_than_the_window_is_refused_and_not_cut(pair: Pair) -> None:
+    """What is refused and what is asked for are the same number; tokens are counted with a margin of a fifth."""
+    assert pair.proxy.chat(f"{SSN} {'word ' * 6_000}").status_code == 200
+    answer = pair.proxy.chat(f"{SSN} {'word ' * 7_000}")
+    assert answer.status_code == 413
+    assert f"{MADE_FOR:,}" in answer.text
+    assert len(pair.one.calls) + len(pair.two.calls) == 1
+    assert pair.proxy.cloud_calls() == []
 
 
 def calls(proxy: Proxy, result: str, ending: str) -> float:

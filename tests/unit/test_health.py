@@ -100,6 +100,16 @@ async def test_only_a_servers_own_error_is_down(ollama: FakeProvider, status: st
     assert health.can_answer("d1") is there
 
 
+async def test_a_server_that_accepts_and_says_nothing_is_down(ollama: FakeProvider) -> None:
+    """And it doesn't hold up the look at the others."""
+    ollama.latency = 30.0
+    with FakeProvider("other", kind="ollama", models=[MODEL]) as other:
+        health = watching(ollama, other)
+        async with httpx.AsyncClient(timeout=0.3, trust_env=False) as client:
+            await asyncio.wait_for(health.check(client), 2)
+    assert (health.can_answer("d1"), health.can_answer("d2")) == (False, True)
+
+
 async def test_a_server_without_the_model_is_passed_over(ollama: FakeProvider) -> None:
     """It may have been removed, or not pulled yet on a server that was down at the start."""
     health = watching(ollama)

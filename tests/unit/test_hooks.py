@@ -172,6 +172,9 @@ CONTROL = {
     "_target_order": 2,
     "_excluded_deployment_ids": ["x"],
     "_anything": 1,
+    "num_ctx": 64,
+    "num_gpu": 0,
+    "keep_alive": -1,
 }
 
 
