@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from router_plugin.adopt import adopt, chains_for
 from router_plugin.deployments import (
     AUTO,
     Inventory,
@@ -20,7 +21,7 @@ from router_plugin.deployments import (
     well_formed,
 )
 from router_plugin.errors import ConfigError
-from router_plugin.settings import DEFAULT_PRIORITIES, KEY, LOCAL, Settings, read_settings
+from router_plugin.settings import DEFAULT_PRIORITIES, KEY, LOCAL, SHADOW, ChainSettings, Settings, read_settings
 
 EMBEDDED = "embedded"  # `serve` adds this provider where it is needed
 CALLBACK = "router_plugin.plugin.instance"
@@ -62,10 +63,15 @@ def lenient_settings(raw: Mapping[str, Any]) -> Settings:
 
 
 def check(raw: Mapping[str, Any], environment: Mapping[str, str]) -> RouterConfig:
-    """Settings and inventory of a config. Errors: ConfigError that lists every problem found."""
+    """Settings and inventory of a config. Errors: ConfigError that lists every problem found.
+
+    In shadow mode nothing is locked, so an ordinary LiteLLM config will do: what it leaves open is guessed.
+    """
     ours, problems = _our_section(raw)
     settings, found = read_settings(ours)
     problems += found
+    if settings.mode == SHADOW:
+        return _observed(raw, settings, environment, problems)
     model_list = raw.get("model_list")
     if not isinstance(model_list, list) or not model_list:
         problems.append("model_list: must be a list with at least one deployment")
@@ -86,6 +92,32 @@ def check(raw: Mapping[str, Any], environment: Mapping[str, str]) -> RouterConfi
     problems += [*_callback_problems(raw), *_fallback_problems(raw, local), *_alias_problems(raw, local)]
     if problems:
         raise ConfigError(problems)
+    return RouterConfig(settings, inventory)
+
+
+def require_locked(settings: Settings, what: str) -> None:
+    """Errors: ConfigError in shadow mode, whose configs are not checked for the lock."""
+    if settings.mode == SHADOW:
+        raise ConfigError([f"{KEY}.mode: {what} needs `route`; in `shadow` nothing is locked"])
+
+
+def _observed(
+    raw: Mapping[str, Any], settings: Settings, environment: Mapping[str, str], problems: list[str]
+) -> RouterConfig:
+    """What shadow mode decides with. Errors: ConfigError for wrong settings, or without any deployment."""
+    model_list = raw.get("model_list")
+    adopted = adopt(model_list if isinstance(model_list, list) else [], environment, settings.local_hosts)
+    if not adopted.entries:
+        problems = [*problems, "model_list: must be a list with at least one deployment"]
+    if problems:
+        raise ConfigError(problems)
+    if "chains" not in settings.routing.model_fields_set:
+        chains = ChainSettings(**{name: tuple(chain) for name, chain in chains_for(adopted.entries).items()})
+        routing = settings.routing.model_copy(update={"chains": chains})
+        settings = settings.model_copy(update={"routing": routing})
+    enabled = {name: (p.enabled, p.priority) for name, p in settings.providers.items()}
+    usual = {name: (True, priority) for name, priority in DEFAULT_PRIORITIES.items()}
+    inventory, _ = read_inventory(adopted.entries, environment, {**usual, **enabled}, settings.local_hosts)
     return RouterConfig(settings, inventory)
 
 

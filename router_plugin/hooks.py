@@ -20,6 +20,7 @@ from litellm.integrations.custom_logger import CustomLogger
 
 from router_plugin import prompt_cache
 from router_plugin.breaker import Breaker
+from router_plugin.config import require_locked
 from router_plugin.decision import Reason
 from router_plugin.deployments import is_auto
 from router_plugin.egress import (
@@ -62,6 +63,7 @@ class RouterPlugin_PROXY_(CustomLogger):  # noqa: N801
 
     def __init__(self, router: Router, sessions: Sessions | None = None) -> None:
         super().__init__()
+        require_locked(router.config.settings, "the lock")
         self.router = router
         self.sessions = sessions
         self.lock = Lock(router)
@@ -108,7 +110,7 @@ class RouterPlugin_PROXY_(CustomLogger):  # noqa: N801
         for key in (*control_fields(list(sent)), *TRANSPORT_FIELDS):
             data.pop(key, None)
         body = {key: data[key] for key in sent if key in data and key not in METADATA_FIELDS}
-        metadata = _client_metadata(data)
+        metadata = client_metadata(data)
         headers = (data.get("proxy_server_request") or {}).get("headers") or {}
         betas = beta_features(headers)
         if betas:
@@ -177,7 +179,7 @@ class RouterPlugin_PROXY_(CustomLogger):  # noqa: N801
                 continue
             # elsewhere LiteLLM keeps its own notes there, and sends on what it finds of the client's (`user_id`)
             notes = data.get(field)
-            sent = _client_metadata(data) or {}
+            sent = client_metadata(data) or {}
             if isinstance(notes, dict):
                 data[field] = {k: v for k, v in notes.items() if k not in sent and k != "requester_metadata"}
 
@@ -340,7 +342,7 @@ def _found_no_server(exception: Exception) -> bool:
     return isinstance(exception, APIConnectionError) or "connect" in str(exception)[:CONNECT_WORDS].lower()
 
 
-def _client_metadata(data: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def client_metadata(data: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The metadata that the client sent, as LiteLLM has set it apart from its own."""
     for field in METADATA_FIELDS:
         notes = data.get(field)

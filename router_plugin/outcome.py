@@ -100,7 +100,8 @@ class Recorder:
     A listener must not block. One that raises is logged by its error's class and left out of that record.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, record: Callable[[RequestState, Ending], Record] = record_of) -> None:
+        self._record = record
         self._listeners: list[Listener] = []
 
     def add(self, listener: Listener) -> None:
@@ -125,7 +126,7 @@ class Recorder:
         if state.recorded or state.ending is None:
             return
         state.recorded = True
-        record = record_of(state, state.ending)
+        record = self._record(state, state.ending)
         for listener in self._listeners:
             try:
                 listener(record)

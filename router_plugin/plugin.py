@@ -11,7 +11,7 @@ from pathlib import Path
 
 import litellm
 
-from router_plugin import counting, gate, redact, selftest, watchers
+from router_plugin import counting, gate, redact, selftest, shadow, watchers
 from router_plugin.build import build_router
 from router_plugin.config import RouterConfig, load
 from router_plugin.decision_log import DecisionLog
@@ -22,6 +22,7 @@ from router_plugin.local_endpoints import LocalEndpoints
 from router_plugin.metrics import Metrics
 from router_plugin.prices import price_local
 from router_plugin.sessions import Sessions
+from router_plugin.settings import SHADOW, WARNING
 from router_plugin.web.endpoints import add_page
 
 log = logging.getLogger("router_plugin")
@@ -63,8 +64,23 @@ def _llm_router_is_built() -> bool:
     return proxy_server.llm_router is not None
 
 
-def _start() -> RouterPlugin:
+def _start() -> RouterPlugin | shadow.ShadowPlugin_PROXY_:
     config = _proxy_config()
+    return _start_shadow(config) if config.settings.mode == SHADOW else _start_routing(config)
+
+
+def _start_shadow(config: RouterConfig) -> shadow.ShadowPlugin_PROXY_:
+    """Hooks that only watch. It says at once what that means."""
+    watching = shadow.ShadowPlugin_PROXY_(build_router(config, counting.count), _sessions(config))
+    decisions = config.settings.decision_log
+    if decisions.path:
+        watching.recorder.add(DecisionLog(Path(decisions.path), decisions.max_rows).add)
+    shadow.install(watching.recorder)
+    log.critical("router_plugin: %s", WARNING)
+    return watching
+
+
+def _start_routing(config: RouterConfig) -> RouterPlugin:
     for name, why in config.inventory.left_out:
         log.warning("router_plugin: %s is left out: %s", name, why)
     price_local(config.inventory.deployments, litellm.model_cost)

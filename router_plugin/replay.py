@@ -15,7 +15,7 @@ from router_plugin.policy import choose
 from router_plugin.prices import Price, prices
 from router_plugin.privacy import Finding, Judgement, Verdict
 from router_plugin.request import Surface
-from router_plugin.settings import Strategy
+from router_plugin.settings import SHADOW, Strategy
 from router_plugin.steering import Steering
 
 EMBEDDINGS = Surface.EMBEDDINGS.value
@@ -73,9 +73,10 @@ class Replayer:
         return result
 
     def add(self, result: Replay, record: Mapping[str, Any]) -> None:
-        """Count one record."""
+        """Count one record. In one of shadow mode, `then` is where LiteLLM sent it."""
         result.requests += 1
-        then = str(record.get("model_group") or "none")
+        shadow = record.get("mode") == SHADOW  # what happened stands apart from what was decided
+        then = str(record.get("served_group" if shadow else "model_group") or "none")
         tier_then = str(record.get("tier") or "none")
         score = record.get("score")
         now: str | None = then
@@ -105,7 +106,8 @@ class Replayer:
         then = float(cost) if isinstance(cost, (int, float)) else price.cost(*tokens) if price else None
         if record.get("deployment") is None:
             then = 0.0  # nothing answered
-        if now == record.get("model_group") or now is None:
+        then_group = record.get("served_group" if record.get("mode") == SHADOW else "model_group")
+        if now == then_group or now is None:
             later = then if now is not None else 0.0
         else:
             next_price = self._prices.get(self._first.get(now, ""))

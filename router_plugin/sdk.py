@@ -21,7 +21,7 @@ from litellm.router import Router as LiteLLMRouter
 
 from router_plugin import counting, ollama
 from router_plugin.build import build_router
-from router_plugin.config import check, lenient_settings, read_file
+from router_plugin.config import check, lenient_settings, read_file, require_locked
 from router_plugin.decision import Decision
 from router_plugin.deployments import ENVIRONMENT_PREFIX
 from router_plugin.direct import bypass_proxies, refuse_redirects
@@ -46,6 +46,7 @@ class Engine:
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         checked = check(config, os.environ)
+        require_locked(checked.settings, "router/auto")
         bypass_proxies(checked.inventory, os.environ)
         refuse_redirects(checked.inventory)
         price_local(checked.inventory.deployments, litellm.model_cost)

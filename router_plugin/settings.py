@@ -15,6 +15,12 @@ from router_plugin.privacy import PrivacySettings
 from router_plugin.request import MAX_BODY_CHARACTERS
 
 KEY = "callback_settings.router_plugin"
+SHADOW = "shadow"
+WARNING = (
+    "SHADOW MODE: NOTHING IS LOCKED. Requests, private ones too, go wherever their client and LiteLLM send them; the "
+    "router only writes down what it would have done. Remove callback_settings.router_plugin.mode to protect them."
+)
+SHADOW_LOG = "router_decisions.sqlite"  # kept in the working folder where shadow mode names no log
 LOCAL = "local"  # in a chain: every local provider, by priority
 
 
@@ -170,6 +176,10 @@ DEFAULT_PRIORITIES = {"ollama": 1, "azure": 2, "openai": 3, "anthropic": 4, "emb
 class Settings(_Section):
     """Everything under `callback_settings.router_plugin`."""
 
+    mode: Literal["route", "shadow"] = Field(
+        "route",
+        description="shadow: decide and log, change nothing and protect nothing; only for trying the router out",
+    )
     routing: RoutingSettings = RoutingSettings()
     providers: dict[str, ProviderSettings] = Field(default_factory=dict)
     privacy: PrivacySettings = Field(default_factory=PrivacySettings)
@@ -195,6 +205,13 @@ class Settings(_Section):
     check_ollama_models: bool = Field(
         True, description="ask Ollama whether a model is one of its cloud models before private text goes to it"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _shadow_keeps_a_log(cls, given: Any) -> Any:
+        if isinstance(given, dict) and given.get("mode") == SHADOW and "decision_log" not in given:
+            return {**given, "decision_log": {"path": SHADOW_LOG}}
+        return given
 
     @field_validator("providers")
     @classmethod

@@ -62,6 +62,8 @@ class RequestState:
     usage: Usage | None = None  # once LiteLLM has counted the answer
     ending: Ending | None = None  # once the answer has left
     recorded: bool = False
+    asked: str | None = None  # shadow mode: the model that the client named, where the config has it
+    judged_private: bool | None = None  # shadow mode: the detector's verdict, also where nothing could take the request
 
     def answered(self) -> None:
         """The deployment that was called last is answering."""

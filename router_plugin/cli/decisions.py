@@ -77,6 +77,7 @@ def line_of(record: dict[str, Any]) -> str:
     """A record on one line: when, tier, privacy, outcome, who served it, seconds, dollars, reasons."""
     when = datetime.fromtimestamp(float(record.get("ts") or 0.0), timezone.utc).strftime("%Y-%m-%d %H:%M:%SZ")
     cost = record.get("cost")
+    shadow = record.get("would_deployment") or record.get("would_refuse")
     return "  ".join(
         [
             when,
@@ -86,6 +87,8 @@ def line_of(record: dict[str, Any]) -> str:
             f"{record.get('deployment') or record.get('code') or '-':<24}",
             f"{float(record.get('latency') or 0.0):7.2f}s",
             f"${float(cost):.5f}" if isinstance(cost, (int, float)) else "       -",
+            *([f"would: {shadow}"] if shadow else []),
+            *(["PRIVATE TEXT LEFT"] if record.get("left") else []),
             ",".join(str(reason) for reason in record.get("reasons") or ()),
         ]
     ).rstrip()

@@ -9,9 +9,13 @@ import click
 
 from router_plugin.cli.log_options import configured, log_argument, log_of, since_option
 from router_plugin.cli.options import config_option
+from router_plugin.decision_log import read
 from router_plugin.report import opened, totals
 from router_plugin.savings import PREMIUM, Savings, in_words
 from router_plugin.savings import savings as savings_of
+from router_plugin.settings import SHADOW
+from router_plugin.shadow_report import in_words as shadow_in_words
+from router_plugin.shadow_report import shadow_sums
 
 
 @click.command(epilog="Example: router-plugin savings --baseline openai-premium --since 7d")
@@ -25,9 +29,13 @@ def savings(log: Path | None, config: Path, baseline: str, since: float, as_json
 
     LOG is the config's decision log unless named. The result can be negative. Prices are LiteLLM's list. Private
     requests and embeddings are left out. The baseline never switches models, so it gets the best share of cached
-    prompt tokens seen in the log.
+    prompt tokens seen in the log. With a config in shadow mode: what routing would have saved of what was paid.
     """
     found = configured(config)
+    if found.settings.mode == SHADOW:
+        sums = shadow_sums(read(log_of(log, found), since=since))
+        click.echo(json.dumps(sums.to_json()) if as_json else shadow_in_words(sums))
+        return
     with opened(log_of(log, found)) as connection:
         result = savings_of(totals(connection, since=since), found, baseline)
     click.echo(json.dumps(result.to_json()) if as_json else _text(result))

@@ -20,7 +20,7 @@ from dotenv import load_dotenv
 
 from router_plugin import ollama
 from router_plugin.cli.options import config_option
-from router_plugin.config import check, lenient_settings, read_file
+from router_plugin.config import CALLBACK, check, lenient_settings, read_file
 from router_plugin.errors import LocalModelError, RouterPluginError
 from router_plugin.local_model import EmbeddedModel
 from router_plugin.pulling import PullFailed, pull
@@ -33,6 +33,7 @@ from router_plugin.runtime_config import (
     ollama_models,
     point_doors,
 )
+from router_plugin.settings import SHADOW, WARNING
 
 DEFAULT_PORT = 4000
 # prometheus_client reads it when it is imported, so it must be set before that, and isn't imported here.
@@ -50,13 +51,21 @@ GET_OLLAMA = "For real local answers install Ollama (ollama.com/download), then:
 @click.option(
     "--embedded/--no-embedded", default=None, help="Start the embedded model: default where no Ollama answers."
 )
+@click.option(
+    "--dry-run", is_flag=True, help="Shadow mode: log what the router would do, change nothing. NOTHING IS LOCKED."
+)
 @click.argument("litellm_args", nargs=-1, type=click.UNPROCESSED)
-def serve(config: Path, port: int, host: str, embedded: bool | None, litellm_args: tuple[str, ...]) -> None:
+def serve(
+    config: Path, port: int, host: str, embedded: bool | None, dry_run: bool, litellm_args: tuple[str, ...]
+) -> None:
     """Start the proxy with the router."""
     _require_free(host, port)
     load_dotenv(config.parent / ".env")
-    prepare_environment()
     raw = read_file(config)
+    if dry_run or lenient_settings(raw).mode == SHADOW:
+        _serve_shadow(shadowed(raw), config.parent, ["--host", host, "--port", str(port), *litellm_args])
+        return
+    prepare_environment()
     fitted, lines = fit_ollama(raw, _look_for_ollama(raw))
     with _local_model(embedded if embedded is not None else not has_local_chat(fitted)) as server:
         if server is not None:
@@ -72,6 +81,29 @@ def serve(config: Path, port: int, host: str, embedded: bool | None, litellm_arg
         _import_from(config.parent)
         with _shared_metrics(several_workers(litellm_args)), _written(fitted) as path:
             _run_proxy(["--config", str(path), "--host", host, "--port", str(port), *litellm_args])
+
+
+def shadowed(raw: dict[str, Any]) -> dict[str, Any]:
+    """The config in shadow mode: with the callback and `mode: shadow`, else as it is."""
+    litellm_settings = dict(raw.get("litellm_settings") or {})
+    callbacks = litellm_settings.get("callbacks") or []
+    listed = callbacks if isinstance(callbacks, list) else [callbacks]
+    litellm_settings["callbacks"] = listed if CALLBACK in listed else [*listed, CALLBACK]
+    ours = dict(raw.get("callback_settings") or {})
+    ours["router_plugin"] = {**(ours.get("router_plugin") or {}), "mode": SHADOW}
+    return {**raw, "litellm_settings": litellm_settings, "callback_settings": ours}
+
+
+def _serve_shadow(config: dict[str, Any], folder: Path, arguments: list[str]) -> None:
+    """LiteLLM's proxy as this config makes it, watched by the router."""
+    checked = check(config, os.environ)
+    os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+    os.environ.setdefault("LITELLM_TELEMETRY", "False")
+    click.echo(WARNING)
+    click.echo(f"Decisions are logged in {checked.settings.decision_log.path or 'no file'}")
+    _import_from(folder)
+    with _written(config) as path:
+        _run_proxy(["--config", str(path), *arguments])
 
 
 def _look_for_ollama(raw: dict[str, Any]) -> ollama.Survey:

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from router_plugin.config import check, read_file
+from router_plugin.config import check, read_file, require_locked
 from router_plugin.leaktest import endpoints
 from router_plugin.leaktest.dry import Addresses, cloud_targets, dry_form, without_plugin
 from router_plugin.leaktest.fleet import Fleet, started
@@ -64,12 +64,13 @@ def plain_litellm(path: Path, *, progress: Progress = lambda _: None) -> Report:
 @contextmanager
 def _set_up(path: Path) -> Iterator[tuple[Fleet, dict[str, Any], Matrix, int]]:
     raw = read_file(path)
-    check(raw, os.environ)  # of the config as it is: a dry one hides wrong addresses
+    checked = check(raw, os.environ)  # of the config as it is: a dry one hides wrong addresses
+    require_locked(checked.settings, "the leak test")
     with started(_ollama_models(raw)) as fleet:
         config = dry_form(raw, fleet.addresses)
-        checked, targets = cloud_targets(config)
+        fitted, targets = cloud_targets(config)
         named = targets or [_no_target(fleet.addresses)]
-        yield fleet, config, Matrix(checked, named), len(targets)
+        yield fleet, config, Matrix(fitted, named), len(targets)
 
 
 @contextmanager
