@@ -14,13 +14,14 @@ from router_plugin.errors import RequestRefused
 from router_plugin.outcome import Ending
 from router_plugin.request import Surface
 from router_plugin.state import RequestState
-from router_plugin.streams import has_content
+from router_plugin.streams import Sign, first_sign
 from router_plugin.tracing import describe
 
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
 
 CLIENT_GONE = 499
+BROKE_OFF = "StreamBroken"  # in the list of attempts
 _RESPONSE_ID = re.compile(rb'"id"\s*:\s*"(resp_[A-Za-z0-9_=+/-]{1,2000})"')
 MAX_HELD_BYTES = 262_144  # of a stream without content; then the headers go, with the planned deployment only
 
@@ -57,9 +58,24 @@ UNREADABLE = (
 class Answer:
     """Holds an answer's start until it is known who gave it, then sends it with the decision's headers."""
 
-    def __init__(self, send: Send, state: RequestState, surface: Surface, *, in_body: bool = False) -> None:
-        """`in_body`: the decision also goes into the JSON of the answer, or of a stream's first event."""
+    def __init__(
+        self,
+        send: Send,
+        state: RequestState,
+        surface: Surface,
+        *,
+        in_body: bool = False,
+        may_begin_anew: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """`in_body`: the decision also goes into the JSON of the answer, or of a stream's first event.
+
+        `may_begin_anew` is asked where an answer broke off before the client has seen any of it. If it says yes the
+        answer is thrown away, and `broke_off` is true.
+        """
         self._in_body = in_body
+        self._may_begin_anew = may_begin_anew
+        self.broke_off = False
+        self._closed = False  # what LiteLLM still sends of a stream that has been replaced by an error
         self._send = send
         self._state = state
         self._surface = surface
@@ -67,6 +83,7 @@ class Answer:
         self._held: list[Message] = []
         self._size = 0
         self._streams = False
+        self._ended = False  # a stream has told its end, without any content
         self._passing = False
         self._begun = time.monotonic()
         self._first_content: float | None = None
@@ -78,6 +95,8 @@ class Answer:
         return Ending(status, self._complete, time.monotonic() - self._begun, self._first_content)
 
     async def __call__(self, message: Message) -> None:
+        if self.broke_off or self._closed:
+            return
         if self._passing:
             await self._send(message)
             self._complete = self._complete or _is_last(message)
@@ -93,7 +112,9 @@ class Answer:
 
     async def fail(self) -> None:
         """End an answer that LiteLLM left unfinished. One that is under way can only be cut."""
-        if self._passing:
+        if self._passing or self.broke_off:
+            return
+        if self._served_and_broke():
             return
         refusal = self._state.refusal or Unreadable(UNREADABLE)
         self._state.refusal = refusal
@@ -107,16 +128,60 @@ class Answer:
         self._size += len(message.get("body", b""))
         last = _is_last(message)
         failed = start["status"] >= 400
-        if failed and last:
-            self._replace_error(start)
-        if last or (not failed and not self._streams and not self._in_body):
-            empty = self._streams and not any(has_content(held.get("body", b"")) for held in self._held)
-            await self._flush(start, known=True, answered=not empty)
-        elif self._streams and not failed:
-            if has_content(message.get("body", b"")):
+        if failed:
+            if last and not self._served_and_broke():
+                self._replace_error(start)
                 await self._flush(start, known=True)
-            elif self._size > MAX_HELD_BYTES:
-                await self._flush(start, known=False)
+        elif not self._streams:
+            if last or not self._in_body:
+                await self._flush(start, known=True)
+        else:
+            await self._stream(first_sign(message.get("body", b"")), start, last=last)
+
+    async def _stream(self, sign: Sign, start: Message, *, last: bool) -> None:
+        """A stream whose content hasn't begun: one that fails now, or ends without any, may begin anew."""
+        self._ended = self._ended or sign is Sign.END
+        if sign is Sign.CONTENT:
+            await self._flush(start, known=True)
+        elif sign is Sign.ERROR or last:
+            if self._served_and_broke(blame=sign is Sign.ERROR or not self._ended):
+                return
+            if sign is Sign.ERROR or not self._ended:
+                await self._refuse_or_flush(start)
+            else:
+                await self._flush(start, known=True, answered=False)
+        elif self._size > MAX_HELD_BYTES:
+            await self._flush(start, known=False)
+
+    def _served_and_broke(self, *, blame: bool = True) -> bool:
+        """Whether a deployment failed in a way that LiteLLM does not go on from, and the request begins anew.
+
+        `blame`: that counts against the deployment; an empty answer may be what the model said.
+        """
+        state = self._state
+        if state.served is None or state.refusal is not None or state.client_error is not None or state.shut:
+            return False
+        reported = sum(attempt.called and attempt.deployment == state.served for attempt in state.failures)
+        if reported >= state.calls[state.served]:  # LiteLLM knows of this failure, and went on as far as it may
+            return False
+        state.failed(state.served, None, BROKE_OFF)
+        if blame and state.report is not None:
+            state.report(state.served, False)
+        self.broke_off = self._may_begin_anew()
+        return self.broke_off
+
+    async def _refuse_or_flush(self, start: Message) -> None:
+        """A stream that failed before its content: an error with its own status, since nothing has been sent yet."""
+        refusal = _exhausted(self._state, 502)
+        if refusal is None:
+            await self._flush(start, known=True, answered=False)
+            return
+        self._state.refusal = refusal
+        start["status"] = refusal.status
+        self._replace_error(start)
+        self._streams = False
+        await self._flush(start, known=True)
+        self._start, self._closed = start, True
 
     def _replace_error(self, start: Message) -> None:
         """Ours where the router refused or the chain is exhausted; a provider's own word otherwise."""
@@ -171,7 +236,7 @@ class Answer:
         values = decision.headers() if decision is not None else {}
         if status < 400 and self._state.served:
             values["x-router-deployment" if known else "x-router-planned-deployment"] = self._state.served
-            values["x-router-fallbacks"] = str(max(0, len(self._state.groups_tried) - 1))
+            values["x-router-fallbacks"] = str(self._state.fallbacks())
         return [(name.encode(), value.encode("latin-1", "replace")) for name, value in values.items()]
 
 
@@ -181,7 +246,8 @@ def _exhausted(state: RequestState, status: int) -> RequestRefused | None:
         return Unreadable(UNREADABLE)
     if state.decision is None or state.plan is None or state.client_error is not None:
         return None
-    used_up = state.exhausted or state.denied is not None
+    broke_off = any(attempt.error == BROKE_OFF for attempt in state.failures[-1:])
+    used_up = state.exhausted or state.denied is not None or broke_off
     if status < 500 and not used_up and (status not in (401, 403, 404, 408, 429) or not state.failures):
         return None
     tried = "; ".join(dict.fromkeys(str(failure) for failure in state.failures)) or _last_called(state)

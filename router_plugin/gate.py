@@ -14,7 +14,9 @@ from router_plugin.errors import EndpointClosed, RequestRefused, RequestTooLarge
 from router_plugin.local_endpoints import Call, Endpoint, LocalEndpoints
 from router_plugin.outcome import Recorder
 from router_plugin.pipeline import Router
-from router_plugin.state import LARGE_BODY_BYTES, RequestState, begin
+from router_plugin.request import Surface
+from router_plugin.second_try import second_try
+from router_plugin.state import LARGE_BODY_BYTES, RequestState, begin, begin_anew
 from router_plugin.tracing import current_span
 
 log = logging.getLogger("router_plugin")
@@ -110,15 +112,38 @@ class Gate:
         state = begin()
         state.span = current_span()
         state.body_bytes = _declared_bytes(scope)
-        answer = Answer(send, state, surface, in_body=self.settings.decision_in_body)
-        bound = _Bounded(receive, state, self.settings.limits.max_body_characters * BYTES_PER_CHARACTER)
+        body = Replayed(receive, state, self.settings.limits.max_body_characters * BYTES_PER_CHARACTER)
+        while True:
+            again = await self._attempt(dict(scope), body, send, state, surface)
+            if again is None:
+                return
+            state = body.state = again
+
+    async def _attempt(
+        self, scope: MutableMapping[str, Any], body: Replayed, send: Send, state: RequestState, surface: Surface
+    ) -> RequestState | None:
+        """One run of LiteLLM's app. A state to begin anew with where its answer broke off before its first content."""
+        max_calls = self.settings.routing.max_retries
+        answer = Answer(
+            send,
+            state,
+            surface,
+            in_body=self.settings.decision_in_body,
+            may_begin_anew=lambda: body.whole and second_try(state, max_calls) is not None,
+        )
         try:
-            await self.app(scope, bound, answer)
+            await self.app(scope, body, answer)
         except Exception as error:  # noqa: BLE001 - the server would log a traceback, which may hold request text
-            log.error("router_plugin: LiteLLM failed on %s (%s)", path, type(error).__name__)
+            log.error("router_plugin: LiteLLM failed on %s (%s)", scope.get("path"), type(error).__name__)
             await answer.fail()
         finally:
-            self.recorder.ended(state, answer.ending())
+            if not answer.broke_off:
+                self.recorder.ended(state, answer.ending())
+        avoided = second_try(state, max_calls) if answer.broke_off else None
+        if avoided is None:
+            return None
+        body.rewind()
+        return begin_anew(state, avoided)
 
     async def _answer_here(self, own: Endpoint, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """One of the router's own endpoints, with the master key."""
@@ -132,23 +157,38 @@ class Gate:
             await send_whole(send, reply.status, reply.content, reply.content_type, reply.headers)
 
 
-class _Bounded:
-    """Reads a body up to a limit; a longer one ends as a refusal, however it is sent."""
+class Replayed:
+    """Reads a body up to a limit, and again from its start after `rewind`; a longer one ends as a refusal."""
 
     def __init__(self, receive: Receive, state: RequestState, limit: int) -> None:
+        self.state = state
+        self.whole = False  # all of it has been read
         self._receive = receive
-        self._state = state
         self._left = limit
+        self._read: list[Message] = []
+        self._next = 0
+
+    def rewind(self) -> None:
+        """The next reader gets the body from its start."""
+        self._next = 0
 
     async def __call__(self) -> Message:
+        if self._next < len(self._read):
+            self._next += 1
+            return dict(self._read[self._next - 1])
         message = await self._receive()
+        if message["type"] != "http.request":
+            return message
         self._left -= len(message.get("body", b""))
         if self._left < 0:
-            self._state.refusal = RequestTooLarge(
+            self.state.refusal = RequestTooLarge(
                 "The body is longer than callback_settings.router_plugin.limits.max_body_characters allows."
             )
-            raise self._state.refusal
-        return message
+            raise self.state.refusal
+        self._read.append(message)
+        self._next += 1
+        self.whole = not message.get("more_body", False)
+        return dict(message)
 
 
 def install(router: Router, endpoints: LocalEndpoints, recorder: Recorder) -> Opening:

@@ -42,13 +42,18 @@ from router_plugin.pick import Picker
 from router_plugin.pipeline import Router
 from router_plugin.request import IDENTITY_FIELDS, Surface
 from router_plugin.sessions import Sessions
-from router_plugin.state import LARGE_BODY_BYTES, Attempt, RequestState, begin, current
+from router_plugin.state import LARGE_BODY_BYTES, RequestState, begin, current
 from router_plugin.steering import METADATA_KEY, read_steering, under_key
 
 log = logging.getLogger("router_plugin")
 
 COUNTED_STATUS = (408, 429)  # beside 5xx and no answer at all; other 4xx are no sign of illness
 CONNECT_WORDS = 160
+HINTS = {  # said once a deployment
+    401: "its key is missing or wrong",
+    403: "its key may not use this model",
+    404: "there is no such model or deployment there; an Ollama model must be pulled first",
+}
 MIN_TIMEOUT = 0.1  # seconds; the deadline may end between the pick and the call
 OURS = "router"  # the provider that our own refusals name
 STORED_HISTORY = ("opaque.previous_response", "opaque.conversation")
@@ -68,6 +73,7 @@ class RouterPlugin_PROXY_(CustomLogger):  # noqa: N801
         self.sessions = sessions
         self.lock = Lock(router)
         self.recorder = Recorder()
+        self._hinted: set[tuple[str, int]] = set()
         breaker = router.config.settings.routing.breaker
         self.breaker = Breaker(breaker.failures, breaker.recovery_seconds)
         ollama = router.config.settings.ollama
@@ -158,8 +164,7 @@ class RouterPlugin_PROXY_(CustomLogger):  # noqa: N801
             )
         routing, limits = self.router.config.settings.routing, self.router.config.settings.limits
         state.deadline_seconds = limits.private_timeout_seconds if plan.local_only else limits.request_seconds
-        data["model"] = plan.groups[0]
-        data["fallbacks"] = list(plan.groups[1:])
+        data["model"], *data["fallbacks"] = state.open_groups(plan)
         data["num_retries"] = plan.attempts(routing.max_retries) - 1
         if plan.local_only:
             # no cache and no log callback but those of the proxy itself sees a private request
@@ -227,6 +232,8 @@ class RouterPlugin_PROXY_(CustomLogger):  # noqa: N801
         """Whether a deployment is in the plan, its circuit is not open, and its server was there for this request."""
         if state.plan is None or not state.plan.allows(identity) or not self.breaker.allows(identity):
             return False
+        if identity in state.avoided:
+            return False
         host = self._host_of(identity)
         return host is None or state.dead_hosts.count(host) < self.router.config.settings.routing.max_retries
 
@@ -287,8 +294,7 @@ class RouterPlugin_PROXY_(CustomLogger):  # noqa: N801
         if state is not None and identity:
             if not self.breaker.begin(identity):  # several requests may have picked it for the one trial call
                 raise BadRequestError(message="This deployment's circuit is open.", model=identity, llm_provider=OURS)
-            state.served = identity
-            state.called.append(identity)
+            state.calls_begin(identity)
         left = state.remaining() if state is not None else None
         if left is not None:  # a chain never waits for one timeout after the other
             given = kwargs.get("timeout")
@@ -332,7 +338,12 @@ class RouterPlugin_PROXY_(CustomLogger):  # noqa: N801
             self._server_down(identity, state)
         elif not ours and (isinstance(exception, Timeout) or status in COUNTED_STATUS or (status or 0) >= 500):
             self._report(identity, False)
-        state.failures.append(Attempt(identity, status, type(exception).__name__, called=not ours))
+        if not ours and status in HINTS and (identity, status) not in self._hinted:
+            self._hinted.add((identity, status))
+            log.warning(
+                "router_plugin: %s answers %d: %s. See `router-plugin doctor`.", identity, status, HINTS[status]
+            )
+        state.failed(identity, status, type(exception).__name__, called=not ours)
         if status in (400, 422) and not ours and not isinstance(exception, ContextWindowExceededError):
             state.client_error = exception
 

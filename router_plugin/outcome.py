@@ -77,7 +77,7 @@ def record_of(state: RequestState, ending: Ending) -> Record:
         "code": state.refusal.code if state.refusal is not None else None,
         "deployment": state.served if ending.status < OK_BELOW else None,
         "provider": _provider(state) if ending.status < OK_BELOW else None,
-        "fallbacks": max(0, len(state.groups_tried) - 1),
+        "fallbacks": state.fallbacks(),
         "attempts": [str(attempt) for attempt in state.failures],
         "latency": round(ending.seconds, 4),
         "ttft": None if ending.first_content_seconds is None else round(ending.first_content_seconds, 4),

@@ -86,7 +86,7 @@ def _affinity(key: str, entry: Entry) -> float:
 
 def _tries(state: RequestState) -> Counter[str]:
     """How often each deployment was tried for a request: called, or refused before the call for want of a server."""
-    return Counter(state.called) | Counter(attempt.deployment for attempt in state.failures)
+    return state.calls | Counter(attempt.deployment for attempt in state.failures)
 
 
 def identity(entry: Entry) -> str:

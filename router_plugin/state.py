@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from router_plugin.plan import Plan
 from router_plugin.request import Surface
 from router_plugin.sessions import Memory
 
+BROKEN = 502  # the status of an attempt that broke off
 LARGE_BODY_BYTES = 65_536  # above it a scan runs in a thread; a decision about less takes a few milliseconds
 
 
@@ -27,9 +29,11 @@ class Attempt:
     status: int | None
     error: str  # the exception's class name
     called: bool = True  # False where the router itself refused the call
+    seconds: float | None = None  # from the call to its failure
 
     def __str__(self) -> str:
-        return f"{self.deployment}: {self.status or self.error}"
+        after = "" if self.seconds is None else f" after {self.seconds:.1f} s"
+        return f"{self.deployment}: {self.status or self.error}{after}"
 
 
 @dataclass(eq=False)
@@ -52,7 +56,10 @@ class RequestState:
     picked: str | None = None  # the deployment that the filter left as the only one, at the last pick
     others: int = 0  # deployments of the same group that might have been picked too
     served: str | None = None  # the deployment that was called last
-    called: list[str] = field(default_factory=list)  # deployments, one entry a call
+    called_at: float = 0.0  # when, on the monotonic clock
+    calls: Counter[str] = field(default_factory=Counter)  # by deployment
+    avoided: frozenset[str] = frozenset()  # deployments that have had their calls before the request was begun anew
+    groups_before: int = 0  # groups that were tried before that
     groups_tried: list[str] = field(default_factory=list)
     failures: list[Attempt] = field(default_factory=list)
     dead_hosts: list[str] = field(default_factory=list)  # one entry a call that found no server there
@@ -64,6 +71,25 @@ class RequestState:
     recorded: bool = False
     asked: str | None = None  # shadow mode: the model that the client named, where the config has it
     judged_private: bool | None = None  # shadow mode: the detector's verdict, also where nothing could take the request
+
+    def calls_begin(self, deployment: str) -> None:
+        """A deployment is being called."""
+        self.served, self.called_at = deployment, time.monotonic()
+        self.calls[deployment] += 1
+
+    def failed(self, deployment: str, status: int | None, error: str, *, called: bool = True) -> None:
+        """A call failed, or the router refused to make it."""
+        seconds = time.monotonic() - self.called_at if called and deployment == self.served else None
+        self.failures.append(Attempt(deployment, status, error, called, seconds))
+
+    def fallbacks(self) -> int:
+        """How many groups were tried before the one that was called last."""
+        return max(0, self.groups_before + len(self.groups_tried) - 1)
+
+    def open_groups(self, plan: Plan) -> tuple[str, ...]:
+        """A plan's groups less those whose deployments are all avoided."""
+        left = {d.group for d in plan.deployments if d.id not in self.avoided}
+        return tuple(group for group in plan.groups if group in left) or plan.groups
 
     def answered(self) -> None:
         """The deployment that was called last is answering."""
@@ -96,7 +122,27 @@ def running() -> list[RequestState]:
 
 def begin(*, opened: bool = False) -> RequestState:
     """A new state, current from here on in this task and in those it starts."""
-    state = RequestState(opened=opened)
+    return _make_current(RequestState(opened=opened))
+
+
+def begin_anew(before: RequestState, avoided: frozenset[str]) -> RequestState:
+    """A new state for the same request: its clock and its failures go on, and it stays away from some deployments."""
+    before.recorded, before.ending = True, Ending(BROKEN, complete=False, seconds=0.0, first_content_seconds=None)
+    return _make_current(
+        RequestState(
+            body_bytes=before.body_bytes,
+            begun=before.begun,
+            failures=before.failures,
+            dead_hosts=before.dead_hosts,
+            calls=before.calls,
+            span=before.span,
+            avoided=avoided,
+            groups_before=before.groups_before + len(before.groups_tried),
+        )
+    )
+
+
+def _make_current(state: RequestState) -> RequestState:
     _running.add(state)
     _current.set(state)
     return state

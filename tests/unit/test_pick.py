@@ -168,11 +168,11 @@ def test_a_broken_stream_goes_on_at_another_server_of_its_group() -> None:
     now = RequestState(plan=Plan(("ollama-default", "ollama-fast"), deployments, local_only=True))
     assert chooser.another_server(now, lambda *_: True) is None  # nothing was picked yet
     now.groups_tried.append("ollama-default")
-    now.called.append("d1")
+    now.calls["d1"] += 1
     assert chooser.another_server(now, lambda *_: False) is None  # its circuit is open
     assert chooser.another_server(now, lambda *_: True) == "ollama-default"
     assert names(chooser.narrow([entry(1), entry(2), entry(3)], now)) == ["d2"]
-    now.called.append("d2")
+    now.calls["d2"] += 1
     assert chooser.another_server(now, lambda *_: True) is None  # the third is down
 
 

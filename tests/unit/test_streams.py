@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router_plugin.streams import has_content
+from router_plugin.streams import Sign, first_sign
 
 
 def event(value: Any, name: str | None = None) -> bytes:
@@ -50,16 +50,16 @@ CONTENT: dict[str, bytes] = {
     "reasoning": delta(reasoning_content="hm"),
     "refusal": delta(refusal="no"),
     "tool call": delta(tool_calls=[{"index": 0, "function": {"name": "f", "arguments": ""}}]),
-    "finish": event({"choices": [{"delta": {}, "finish_reason": "stop"}]}),
+    "cut at the limit": event({"choices": [{"delta": {}, "finish_reason": "length"}]}),
+    "filtered": event({"choices": [{"delta": {}, "finish_reason": "content_filter"}]}),
+    "anthropic with tokens": kind("message_delta", delta={"stop_reason": "end_turn"}, usage={"output_tokens": 3}),
+    "anthropic refusal": kind("message_delta", delta={"stop_reason": "refusal"}, usage={"output_tokens": 0}),
+    "responses text done": kind("response.output_text.done", text="a"),
+    "responses call": kind("response.output_item.done", item={"type": "function_call", "name": "f"}),
     "second choice": event({"choices": [{"delta": {}}, {"delta": {"content": "a"}}]}),
     "completions text": event({"choices": [{"text": "a"}]}),
     "responses text": kind("response.output_text.delta", delta="a"),
-    "responses done": kind("response.completed"),
     "anthropic text": kind("content_block_delta", delta={"type": "text_delta", "text": "a"}),
-    "anthropic stop": kind("message_stop"),
-    "openai error": event({"error": {"message": "no"}}),
-    "anthropic error": kind("error", error={"type": "overloaded_error"}),
-    "done": b"data: [DONE]\n\n",
     "unknown event": kind("something.new"),
     "no object": b"data: 3\n\n",
     "no JSON": b"data: hello\n\n",
@@ -70,16 +70,34 @@ CONTENT: dict[str, bytes] = {
 }
 
 
-@pytest.mark.parametrize("case", EMPTY)
-def test_a_preamble_is_no_content(case: str) -> None:
-    """Until something of the answer is there, another deployment may still take over."""
-    assert not has_content(EMPTY[case])
+END: dict[str, bytes] = {
+    "finish": event({"choices": [{"delta": {}, "finish_reason": "stop"}]}),
+    "finish after a preamble": delta(role="assistant") + event({"choices": [{"delta": {}, "finish_reason": "stop"}]}),
+    "done": b"data: [DONE]\n\n",
+    "responses done": kind("response.completed", response={"status": "completed", "output": []}),
+    "responses empty text": kind("response.output_text.done", text=""),
+    "anthropic stop": kind("message_stop"),
+    "anthropic end": kind("message_delta", delta={"stop_reason": "end_turn"}, usage={"output_tokens": 0}),
+    "anthropic block": kind("content_block_stop", index=0),
+}
+ERROR: dict[str, bytes] = {
+    "openai": event({"error": {"message": "no"}}),
+    "anthropic": kind("error", error={"type": "overloaded_error"}),
+    "responses": kind("response.failed", response={"error": {"message": "no"}}),
+    "after a preamble": kind("message_start", message={}) + kind("error", error={"type": "overloaded_error"}),
+}
+CASES = [
+    *((Sign.NOTHING, name, chunk) for name, chunk in EMPTY.items()),
+    *((Sign.CONTENT, name, chunk) for name, chunk in CONTENT.items()),
+    *((Sign.END, name, chunk) for name, chunk in END.items()),
+    *((Sign.ERROR, name, chunk) for name, chunk in ERROR.items()),
+]
 
 
-@pytest.mark.parametrize("case", CONTENT)
-def test_an_answer_an_end_or_anything_unknown_is_content(case: str) -> None:
-    """Text, a tool call, a finish, an error, and what isn't known here."""
-    assert has_content(CONTENT[case])
+@pytest.mark.parametrize(("sign", "chunk"), [(s, c) for s, _, c in CASES], ids=[f"{s.value}: {n}" for s, n, _ in CASES])
+def test_what_a_piece_of_a_stream_shows(sign: Sign, chunk: bytes) -> None:
+    """Until something of the answer is there another deployment may still take over; what isn't known is content."""
+    assert first_sign(chunk) is sign
 
 
 JSON = st.recursive(
@@ -94,15 +112,15 @@ JSON = st.recursive(
 @given(st.binary(max_size=60) | JSON.map(event))
 def test_any_bytes_can_be_judged(chunk: bytes) -> None:
     """A provider may send anything."""
-    assert has_content(chunk) in (True, False)
+    assert isinstance(first_sign(chunk), Sign)
 
 
 def test_deep_nesting_can_be_judged() -> None:
     """An event nested beyond reason is unknown, so it counts as content."""
-    assert has_content(b"data: " + b"[" * 100_000 + b"]" * 100_000 + b"\n\n")
+    assert first_sign(b"data: " + b"[" * 100_000 + b"]" * 100_000 + b"\n\n") is Sign.CONTENT
 
 
 def test_half_an_event_is_no_content() -> None:
     """Pieces of a stream don't end where events do; the rest decides."""
     whole = delta(role="assistant")
-    assert not has_content(whole[:20])
+    assert first_sign(whole[:20]) is Sign.NOTHING
