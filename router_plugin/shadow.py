@@ -30,7 +30,7 @@ from router_plugin.sessions import Sessions
 from router_plugin.settings import SHADOW
 from router_plugin.state import LARGE_BODY_BYTES, RequestState, begin, current
 from router_plugin.steering import METADATA_KEY, read_steering
-from router_plugin.streams import has_content
+from router_plugin.streams import Sign, first_sign
 
 log = logging.getLogger("router_plugin")
 
@@ -207,7 +207,7 @@ class _Seen:
             self._streams = any(kind.startswith(b"text/event-stream") for kind in kinds)
         elif message["type"] == "http.response.body":
             content = message.get("body", b"")
-            if self._first is None and content and (not self._streams or has_content(content)):
+            if self._first is None and content and (not self._streams or first_sign(content) is Sign.CONTENT):
                 self._first = time.monotonic() - self._begun
             self._complete = not message.get("more_body", False)
 
