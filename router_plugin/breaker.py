@@ -57,6 +57,10 @@ class Breaker:
             self._records[deployment].probe_at = self.clock()
         return True
 
+    async def claim(self, deployment: str) -> bool:  # noqa: ARG002 - it matters where circuits are shared
+        """After `begin`: whether no other process makes the trial call. This breaker has the process to itself."""
+        return True
+
     def succeeded(self, deployment: str) -> None:
         """A call was answered: the circuit closes."""
         self._records.pop(deployment, None)
@@ -72,3 +76,7 @@ class Breaker:
         record.probe_at = None
         if trial or (record.opened_at is None and record.failures >= self.threshold):
             record.opened_at = self.clock()
+
+    def open_since(self, deployment: str, opened_at: float) -> None:
+        """Others have seen it fail: open since then, by this breaker's clock, and no trial call is under way."""
+        self._records[deployment] = _Record(failures=self.threshold, opened_at=opened_at)

@@ -21,7 +21,16 @@ from router_plugin.deployments import (
     well_formed,
 )
 from router_plugin.errors import ConfigError
-from router_plugin.settings import DEFAULT_PRIORITIES, KEY, LOCAL, SHADOW, ChainSettings, Settings, read_settings
+from router_plugin.settings import (
+    DEFAULT_PRIORITIES,
+    KEY,
+    LOCAL,
+    SHADOW,
+    ChainSettings,
+    Settings,
+    read_settings,
+    store_url,
+)
 
 EMBEDDED = "embedded"  # `serve` adds this provider where it is needed
 CALLBACK = "router_plugin.plugin.instance"
@@ -88,6 +97,10 @@ def check(raw: Mapping[str, Any], environment: Mapping[str, str]) -> RouterConfi
             for name in settings.providers
             if name not in (*known, EMBEDDED)
         ]
+    try:
+        store_url(settings.store, environment)
+    except ConfigError as error:
+        problems += error.problems
     local = {entry["model_name"] for entry in entries if is_marked_local(entry)}
     problems += [*_callback_problems(raw), *_fallback_problems(raw, local), *_alias_problems(raw, local)]
     if problems:

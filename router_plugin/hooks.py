@@ -66,7 +66,7 @@ class RouterPlugin_PROXY_(CustomLogger):  # noqa: N801
     `no-log`, which private requests carry, silences every log callback but those with `_PROXY_` in the class name.
     """
 
-    def __init__(self, router: Router, sessions: Sessions | None = None) -> None:
+    def __init__(self, router: Router, sessions: Sessions | None = None, breaker: Breaker | None = None) -> None:
         super().__init__()
         require_locked(router.config.settings, "the lock")
         self.router = router
@@ -74,8 +74,8 @@ class RouterPlugin_PROXY_(CustomLogger):  # noqa: N801
         self.lock = Lock(router)
         self.recorder = Recorder()
         self._hinted: set[tuple[str, int]] = set()
-        breaker = router.config.settings.routing.breaker
-        self.breaker = Breaker(breaker.failures, breaker.recovery_seconds)
+        circuits = router.config.settings.routing.breaker
+        self.breaker = breaker or Breaker(circuits.failures, circuits.recovery_seconds)
         ollama = router.config.settings.ollama
         self.health = Health(router.config.inventory.deployments, ollama.check_seconds, self._server_back)
         self.picker = Picker(self.health, ollama.cold_start_requests)
@@ -292,7 +292,8 @@ class RouterPlugin_PROXY_(CustomLogger):  # noqa: N801
             ) from None
         identity = _deployment_id(kwargs)
         if state is not None and identity:
-            if not self.breaker.begin(identity):  # several requests may have picked it for the one trial call
+            # several requests may have picked it for the one trial call, here or at another proxy
+            if not (self.breaker.begin(identity) and await self.breaker.claim(identity)):
                 raise BadRequestError(message="This deployment's circuit is open.", model=identity, llm_provider=OURS)
             state.calls_begin(identity)
         left = state.remaining() if state is not None else None

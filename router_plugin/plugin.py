@@ -23,6 +23,7 @@ from router_plugin.metrics import Metrics
 from router_plugin.prices import price_local
 from router_plugin.sessions import Sessions
 from router_plugin.settings import SHADOW, WARNING
+from router_plugin.sharing import Sharing
 from router_plugin.web.endpoints import add_page
 
 log = logging.getLogger("router_plugin")
@@ -71,7 +72,9 @@ def _start() -> RouterPlugin | shadow.ShadowPlugin_PROXY_:
 
 def _start_shadow(config: RouterConfig) -> shadow.ShadowPlugin_PROXY_:
     """Hooks that only watch. It says at once what that means."""
-    watching = shadow.ShadowPlugin_PROXY_(build_router(config, counting.count), _sessions(config))
+    remembered = config.settings.sessions  # its own: what it would do must not change what routing proxies do
+    sessions = Sessions.in_memory(_secret(), remembered) if remembered.enabled else None
+    watching = shadow.ShadowPlugin_PROXY_(build_router(config, counting.count), sessions)
     decisions = config.settings.decision_log
     if decisions.path:
         watching.recorder.add(DecisionLog(Path(decisions.path), decisions.max_rows).add)
@@ -90,7 +93,8 @@ def _start_routing(config: RouterConfig) -> RouterPlugin:
         log.warning("router_plugin: %s is called directly, not through the web proxy", ", ".join(direct))
     if config.settings.logs.litellm == "withheld":
         redact.install()
-    plugin = RouterPlugin(build_router(config, counting.count), _sessions(config))
+    sharing = Sharing(config, os.environ)
+    plugin = RouterPlugin(build_router(config, counting.count), sharing.sessions(_secret()), sharing.breaker())
     decisions = config.settings.decision_log
     if decisions.path:
         plugin.recorder.add(DecisionLog(Path(decisions.path), decisions.max_rows).add)
@@ -103,14 +107,13 @@ def _start_routing(config: RouterConfig) -> RouterPlugin:
     opening = gate.install(plugin.router, endpoints, plugin.recorder)
     loop = asyncio.get_running_loop()
     _background.extend((loop.create_task(_prove(plugin, opening)), loop.create_task(plugin.health.run())))
+    _background.extend(loop.create_task(task()) for task in sharing.tasks)
     return plugin
 
 
-def _sessions(config: RouterConfig) -> Sessions | None:
-    """The memory of conversations. Its names are keyed by the master key, so that all workers find the same ones."""
-    settings = config.settings.sessions
-    secret = os.environ.get("LITELLM_MASTER_KEY", "").encode() or secrets.token_bytes(32)
-    return Sessions.in_memory(secret, settings) if settings.enabled else None
+def _secret() -> bytes:
+    """Keys the names of conversations. It is the master key, so that all proxies and workers find the same ones."""
+    return os.environ.get("LITELLM_MASTER_KEY", "").encode() or secrets.token_bytes(32)
 
 
 _background: list[asyncio.Task[None]] = []  # a task that nothing holds may be collected while it runs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,12 +13,13 @@ from router_plugin.decision import Decision
 from router_plugin.session import WARM_SECONDS, Note
 from router_plugin.session_key import Keys, Naming
 from router_plugin.settings import SessionSettings
-from router_plugin.store import MemoryStore, Store
+from router_plugin.store import LocalCopy, MemoryStore, Notes, Store
 
 log = logging.getLogger("router_plugin")
 
 ASKED = ("asked.model", "asked.provider")
 UNKNOWN = Note(private=True)  # a stored history of which nothing is known
+PRIVATE = ":private"  # after a note's key: a mark that a later note, written by a proxy that knew less, can't undo
 
 
 @dataclass(frozen=True)
@@ -26,14 +27,15 @@ class Sessions:
     """The memory of conversations. Nothing in it can make a request less private than its own scan says."""
 
     naming: Naming
-    store: Store
+    store: Notes
     seconds: float
     clock: Callable[[], float] = time.time
 
     @classmethod
-    def in_memory(cls, secret: bytes, settings: SessionSettings) -> Sessions:
-        """Sessions of this process alone."""
-        return cls(Naming(secret), MemoryStore(settings.entries), settings.ttl_seconds)
+    def in_memory(cls, secret: bytes, settings: SessionSettings, shared: Store | None = None) -> Sessions:
+        """Sessions of this process, and of others that use the same store."""
+        local = MemoryStore(settings.entries)
+        return cls(Naming(secret), LocalCopy(shared, local) if shared else local, settings.ttl_seconds)
 
     async def open(
         self, body: Mapping[str, Any], conversation: Conversation, tenant: str, headers: Mapping[str, Any]
@@ -48,21 +50,23 @@ class Sessions:
         The opening's note counts only for a conversation's second request, when it has no note of its own yet, and
         never for privacy: other conversations may begin with the same words.
         """
-        own = await self._get(keys.own)
-        if own is None and keys.own is not None and keys.opening is not None:
-            opening = await self._get(keys.opening)
-            own = replace(opening, private=False) if opening is not None else None
+        known = await self._get([key for key in (keys.own, keys.opening, keys.stored) if key is not None])
+        own = known.get(keys.own or "")
+        if own is None and keys.own is not None and keys.opening in known:
+            own = replace(known[keys.opening], private=False)
         if keys.stored is None:
             return own
-        stored = await self._get(keys.stored) or UNKNOWN
+        stored = known.get(keys.stored, UNKNOWN)
         return replace(own or stored, private=stored.private or (own is not None and own.private))
 
     async def keep(self, keys: Keys, note: Note, *, answer: str | None = None) -> None:
         """Keep a note under a conversation's own name, else under its opening's; and under a stored answer's."""
         for key in filter(None, (keys.own or keys.opening, answer)):
             try:
+                if note.private:
+                    await self.store.set(key + PRIVATE, b"1", self.seconds)
                 await self.store.set(key, note.to_bytes(), self.seconds)
-            except Exception as error:  # noqa: BLE001 - as above
+            except Exception as error:  # noqa: BLE001 - without its memory a request is judged by what it shows
                 log.error("router_plugin: the session store failed (%s)", type(error).__name__)
 
     def after(self, note: Note | None, decision: Decision) -> Note:
@@ -81,13 +85,20 @@ class Sessions:
             evidence=decision.held.evidence if decision.held is not None else None,
         )
 
-    async def _get(self, key: str | None) -> Note | None:
+    async def _get(self, keys: Sequence[str]) -> dict[str, Note]:
+        """The notes that are there, by key."""
         try:
-            note = Note.from_bytes(await self.store.get(key)) if key is not None else None
-        except Exception as error:  # noqa: BLE001 - without its memory a request is judged by what it shows
+            values = await self.store.get([*keys, *(key + PRIVATE for key in keys)]) if keys else []
+        except Exception as error:  # noqa: BLE001 - as above
             log.error("router_plugin: the session store failed (%s)", type(error).__name__)
-            return None
-        return replace(note, warm=self.clock() - note.at < WARM_SECONDS) if note is not None else None
+            return {}
+        notes: dict[str, Note] = {}
+        for key, value, mark in zip(keys, values, values[len(keys) :], strict=False):
+            note = Note.from_bytes(value) or (Note() if mark is not None else None)
+            if note is not None:
+                warm = self.clock() - note.at < WARM_SECONDS
+                notes[key] = replace(note, warm=warm, private=note.private or mark is not None)
+        return notes
 
 
 @dataclass

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from router_plugin.capabilities import OLLAMA_MAX_WINDOW
-from router_plugin.deployments import provider_name
+from router_plugin.deployments import ENVIRONMENT_PREFIX, provider_name
 from router_plugin.errors import ConfigError
 from router_plugin.privacy import PrivacySettings
 from router_plugin.request import MAX_BODY_CHARACTERS
@@ -170,6 +170,22 @@ class DecisionLogSettings(_Section):
     max_rows: int = Field(1_000_000, ge=1_000, description="the oldest records beyond these are dropped")
 
 
+class StoreSettings(_Section):
+    """What several proxies share: sessions, circuits, the budget. `docs/operations.md` has what is kept there."""
+
+    redis_url: SecretStr | None = Field(None, description="redis://, rediss:// or unix://, or os.environ/REDIS_URL")
+    key_prefix: str = Field("router:", min_length=1, description="before every key, so that others can use the Redis")
+    timeout_seconds: float = Field(0.05, gt=0, le=1, description="of one call; then the proxy uses its own state")
+
+    @field_validator("redis_url")
+    @classmethod
+    def _an_address(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and not url.get_secret_value().startswith(REDIS_SCHEMES):
+            raise ValueError(f"must begin with one of {', '.join(REDIS_SCHEMES)}")
+        return url
+
+
+REDIS_SCHEMES = ("redis://", "rediss://", "unix://", "os.environ/")
 DEFAULT_PRIORITIES = {"ollama": 1, "azure": 2, "openai": 3, "anthropic": 4, "embedded": 5}
 
 
@@ -193,6 +209,7 @@ class Settings(_Section):
     sessions: SessionSettings = SessionSettings()
     decision_log: DecisionLogSettings = DecisionLogSettings()
     ollama: OllamaSettings = OllamaSettings()
+    store: StoreSettings = StoreSettings()
     decision_in_body: bool = Field(
         False, description="also write the decision's headers into a field `router` of each answer's JSON"
     )
@@ -226,6 +243,18 @@ class Settings(_Section):
     def key(self, name: str | None) -> KeySettings | None:
         """The rules of an API key by its name here; None for the master key and for unlisted ones."""
         return next((key for key in self.keys if key.name == name), None)
+
+
+def store_url(store: StoreSettings, environment: Mapping[str, str]) -> str | None:
+    """The address of the shared Redis; None where none is set. Errors: ConfigError for a variable that holds none."""
+    url = store.redis_url.get_secret_value() if store.redis_url is not None else None
+    if url is None or not url.startswith(ENVIRONMENT_PREFIX):
+        return url
+    name = url.removeprefix(ENVIRONMENT_PREFIX)
+    url = environment.get(name, "")
+    if not url.startswith(REDIS_SCHEMES[:-1]):
+        raise ConfigError([f"{KEY}.store.redis_url: set {name} to an address such as redis://localhost:6379/0"])
+    return url
 
 
 def read_settings(raw: Mapping[str, Any] | None) -> tuple[Settings, list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -151,11 +152,11 @@ async def test_the_store_forgets_in_time_and_stays_small() -> None:
     store = MemoryStore(2, clock)
     await store.set("a", b"1", 10)
     await store.set("b", b"2", 100)
-    assert await store.get("a") == b"1"
+    assert await store.get(["a"]) == [b"1"]
     await store.set("c", b"3", 100)
-    assert [await store.get(key) for key in "abc"] == [b"1", None, b"3"]
+    assert await store.get("abc") == [b"1", None, b"3"]
     clock.now += 10
-    assert [await store.get(key) for key in "abc"] == [None, None, b"3"]
+    assert await store.get("abc") == [None, None, b"3"]
 
 
 @pytest.mark.parametrize("value", [None, b"", b"{}", b"[1]", b'[false,"higher",0,false,"",0,0]', b"\xff", b"null"])
@@ -228,10 +229,10 @@ def test_tool_results_that_look_easier_lower_the_tier_in_time() -> None:
 
 
 class BrokenStore:
-    async def get(self, key: str) -> bytes | None:
+    async def get(self, keys: Sequence[str]) -> list[bytes | None]:
         raise OSError("the store is down")
 
-    async def set(self, key: str, value: bytes, seconds: float) -> None:
+    async def set(self, key: str, value: bytes, seconds: float, *, replace: bool = True) -> bool:
         raise OSError("the store is down")
 
 
@@ -399,3 +400,13 @@ async def test_a_named_model_leaves_the_tier_of_the_work_as_it_was() -> None:
     named = replace(hard, tier=Tier.LOW, routed=Tier.LOW, score=0.1, reasons=(Reason("asked.model", "openai-default"),))
     assert talk.sessions.after(note, named).tier is Tier.HIGH
     assert talk.sessions.after(None, named).tier is Tier.LOW
+
+
+async def test_a_note_of_a_proxy_that_knew_less_makes_no_conversation_public() -> None:
+    """Two of its requests ran at the same time: the private one wrote first, the other one after it."""
+    made = sessions()
+    await made.keep(Keys(own="a"), Note(private=True))
+    await made.keep(Keys(own="a"), Note(private=False, tier=Tier.HIGH))
+    note = await made.recall(Keys(own="a"))
+    assert note is not None
+    assert (note.private, note.tier) == (True, Tier.HIGH)

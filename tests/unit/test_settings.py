@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from router_plugin.errors import ConfigError
-from router_plugin.settings import KEY, Settings, Strategy, load_settings, read_settings
+from router_plugin.settings import KEY, Settings, Strategy, load_settings, read_settings, store_url
 from tests.unit.builders import pack
 
 
@@ -114,3 +114,35 @@ def test_settings_cannot_be_changed_after_the_start() -> None:
     """What was checked is what holds."""
     with pytest.raises(ValueError, match="frozen"):
         Settings().routing.max_retries = 5  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("url", "environment", "found"),
+    [
+        (None, {}, None),
+        ("redis://localhost:6379/0", {}, "redis://localhost:6379/0"),
+        ("os.environ/A", {"A": "rediss://u:p@redis.example.com/1"}, "rediss://u:p@redis.example.com/1"),
+    ],
+)
+def test_the_shared_store_has_an_address_or_none(
+    url: str | None, environment: dict[str, str], found: str | None
+) -> None:
+    """It may stand in the environment; a password in it isn't shown."""
+    settings = load_settings({"store": {"redis_url": url}})
+    assert store_url(settings.store, environment) == found
+    assert "localhost" not in repr(settings)
+
+
+@pytest.mark.parametrize("environment", [{}, {"A": ""}, {"A": "localhost:6379"}])
+def test_an_address_that_the_environment_lacks_is_an_error(environment: dict[str, str]) -> None:
+    """State that an operator wants shared isn't quietly kept apart."""
+    settings = load_settings({"store": {"redis_url": "os.environ/A"}})
+    with pytest.raises(ConfigError, match=r"store\.redis_url: set A"):
+        store_url(settings.store, environment)
+
+
+def test_an_address_of_another_kind_is_an_error() -> None:
+    """The message says what it may begin with, and doesn't quote it."""
+    with pytest.raises(ConfigError, match="redis://") as caught:
+        load_settings({"store": {"redis_url": "http://user:secret@localhost"}})
+    assert "secret" not in str(caught.value)
