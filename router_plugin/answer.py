@@ -13,6 +13,7 @@ from router_plugin.body_field import with_decision
 from router_plugin.errors import RequestRefused
 from router_plugin.outcome import Ending
 from router_plugin.request import Surface
+from router_plugin.second_try import goes_back
 from router_plugin.state import RequestState
 from router_plugin.streams import Sign, first_sign
 from router_plugin.tracing import describe
@@ -66,14 +67,17 @@ class Answer:
         *,
         in_body: bool = False,
         may_begin_anew: Callable[[], bool] = lambda: False,
+        poor: Callable[[bytes], str | None] | None = None,
     ) -> None:
         """`in_body`: the decision also goes into the JSON of the answer, or of a stream's first event.
 
         `may_begin_anew` is asked where an answer broke off before the client has seen any of it. If it says yes the
-        answer is thrown away, and `broke_off` is true.
+        answer is thrown away, and `broke_off` is true. So it is where `poor` says what a whole answer lacks.
         """
         self._in_body = in_body
         self._may_begin_anew = may_begin_anew
+        self._poor = poor
+        self.lacking: str | None = None
         self.broke_off = False
         self._closed = False  # what LiteLLM still sends of a stream that has been replaced by an error
         self._send = send
@@ -133,7 +137,9 @@ class Answer:
                 self._replace_error(start)
                 await self._flush(start, known=True)
         elif not self._streams:
-            if last or not self._in_body:
+            if last and self._lacks():
+                return
+            if last or not (self._in_body or self._poor):
                 await self._flush(start, known=True)
         else:
             await self._stream(first_sign(message.get("body", b"")), start, last=last)
@@ -153,12 +159,27 @@ class Answer:
         elif self._size > MAX_HELD_BYTES:
             await self._flush(start, known=False)
 
+    def _lacks(self) -> bool:
+        """Whether a whole answer is to be replaced by another provider's."""
+        if self._poor is None or self._state.served is None:
+            return False
+        self.lacking = self._poor(b"".join(bytes(held.get("body", b"")) for held in self._held))
+        if self.lacking is None:
+            return False
+        self._state.failed(self._state.served, None, self.lacking)
+        self._state.answered()  # the server is well
+        self.broke_off = True
+        return True
+
     def _served_and_broke(self, *, blame: bool = True) -> bool:
         """Whether a deployment failed in a way that LiteLLM does not go on from, and the request begins anew.
 
         `blame`: that counts against the deployment; an empty answer may be what the model said.
         """
         state = self._state
+        if goes_back(state) is not None:
+            self.broke_off = True
+            return True
         if state.served is None or state.refusal is not None or state.client_error is not None or state.shut:
             return False
         reported = sum(attempt.called and attempt.deployment == state.served for attempt in state.failures)

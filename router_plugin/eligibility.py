@@ -146,7 +146,7 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
-def _format(body: Mapping[str, Any]) -> str:
+def wanted_format(body: Mapping[str, Any]) -> str:
     """The kind of format that an answer must have, in Chat, Responses or Messages form."""
     for holder in (body, body.get("text"), body.get("output_config")):
         if not holder or not isinstance(holder, Mapping):
@@ -171,8 +171,8 @@ def _reasons(body: Mapping[str, Any]) -> bool:
 _ASKS: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {
     "tools": lambda body: bool(body.get("tools") or body.get("functions")),
     "parallel_tools": lambda body: body.get("parallel_tool_calls") is True and bool(body.get("tools")),
-    "json_mode": lambda body: _format(body) == "json_object",
-    "json_schema": lambda body: _format(body) == "json_schema",
+    "json_mode": lambda body: wanted_format(body) == "json_object",
+    "json_schema": lambda body: wanted_format(body) == "json_schema",
     "reasoning": _reasons,
     "n": lambda body: _is_number(body.get("n")) and body["n"] > 1,
     "logprobs": lambda body: bool(body.get("logprobs")) or _is_number(body.get("top_logprobs")),

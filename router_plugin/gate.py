@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -15,7 +16,7 @@ from router_plugin.local_endpoints import Call, Endpoint, LocalEndpoints
 from router_plugin.outcome import Recorder
 from router_plugin.pipeline import Router
 from router_plugin.request import Surface
-from router_plugin.second_try import second_try
+from router_plugin.second_try import away, goes_back, poor_answer, second_try
 from router_plugin.state import LARGE_BODY_BYTES, RequestState, begin, begin_anew
 from router_plugin.tracing import current_span
 
@@ -130,6 +131,7 @@ class Gate:
             surface,
             in_body=self.settings.decision_in_body,
             may_begin_anew=lambda: body.whole and second_try(state, max_calls) is not None,
+            poor=functools.partial(poor_answer, state) if self.settings.routing.escalate else None,
         )
         try:
             await self.app(scope, body, answer)
@@ -139,11 +141,11 @@ class Gate:
         finally:
             if not answer.broke_off:
                 self.recorder.ended(state, answer.ending())
-        avoided = second_try(state, max_calls) if answer.broke_off else None
-        if avoided is None:
+        if not answer.broke_off:
             return None
+        avoided = away(state) if answer.lacking else goes_back(state) or second_try(state, max_calls)
         body.rewind()
-        return begin_anew(state, avoided)
+        return begin_anew(state, avoided or frozenset(), answer.lacking or state.escalated)
 
     async def _answer_here(self, own: Endpoint, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """One of the router's own endpoints, with the master key."""

@@ -44,6 +44,7 @@ from router_plugin.request import IDENTITY_FIELDS, Surface
 from router_plugin.sessions import Sessions
 from router_plugin.state import LARGE_BODY_BYTES, RequestState, begin, current
 from router_plugin.steering import METADATA_KEY, read_steering, under_key
+from router_plugin.substance import Asked
 
 log = logging.getLogger("router_plugin")
 
@@ -156,6 +157,9 @@ class RouterPlugin_PROXY_(CustomLogger):  # noqa: N801
             state.memory = memory
         state.surface, state.decision, state.plan = surface, decision, plan
         state.report = self._report
+        state.wants = Asked.of(body) if self.router.config.settings.routing.escalate else None
+        if state.escalated is not None:
+            state.decision = decision = decision.because(Reason("escalated", state.escalated))
         if any(finding.rule in STORED_HISTORY for finding in decision.findings):
             raise HistoryNotShown(
                 "This request continues a conversation that the provider stores and that isn't shown here, so it can't "

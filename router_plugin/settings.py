@@ -91,6 +91,9 @@ class RoutingSettings(_Section):
     premium_from: float = Field(0.7, ge=0, le=1, description="score from which a provider's premium model is used")
     chains: ChainSettings = ChainSettings()
     breaker: BreakerSettings = BreakerSettings()
+    escalate: bool = Field(
+        False, description="ask the next provider where a local answer is empty, refused, truncated or malformed"
+    )
 
 
 class ProviderSettings(_Section):

@@ -16,6 +16,7 @@ from router_plugin.outcome import Ending, Usage
 from router_plugin.plan import Plan
 from router_plugin.request import Surface
 from router_plugin.sessions import Memory
+from router_plugin.substance import Asked
 
 BROKEN = 502  # the status of an attempt that broke off
 LARGE_BODY_BYTES = 65_536  # above it a scan runs in a thread; a decision about less takes a few milliseconds
@@ -59,6 +60,8 @@ class RequestState:
     called_at: float = 0.0  # when, on the monotonic clock
     calls: Counter[str] = field(default_factory=Counter)  # by deployment
     avoided: frozenset[str] = frozenset()  # deployments that have had their calls before the request was begun anew
+    wants: Asked | None = None  # of the answer; only where a poor local one is to be replaced
+    escalated: str | None = None  # what the local answer before this run lacked
     groups_before: int = 0  # groups that were tried before that
     groups_tried: list[str] = field(default_factory=list)
     failures: list[Attempt] = field(default_factory=list)
@@ -125,7 +128,7 @@ def begin(*, opened: bool = False) -> RequestState:
     return _make_current(RequestState(opened=opened))
 
 
-def begin_anew(before: RequestState, avoided: frozenset[str]) -> RequestState:
+def begin_anew(before: RequestState, avoided: frozenset[str], escalated: str | None = None) -> RequestState:
     """A new state for the same request: its clock and its failures go on, and it stays away from some deployments."""
     before.recorded, before.ending = True, Ending(BROKEN, complete=False, seconds=0.0, first_content_seconds=None)
     return _make_current(
@@ -137,6 +140,7 @@ def begin_anew(before: RequestState, avoided: frozenset[str]) -> RequestState:
             calls=before.calls,
             span=before.span,
             avoided=avoided,
+            escalated=escalated,
             groups_before=before.groups_before + len(before.groups_tried),
         )
     )
