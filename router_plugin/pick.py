@@ -64,8 +64,8 @@ class Picker:
             waiting = busy[self.health.server_of(name) or ""] + (0 if self.health.is_warm(name) else self._cold_start)
             return (waiting - (goes_on and entry is home)) / share if share > 0 else float("inf")
 
-        least = min(map(load, entries))
-        equal = [entry for entry in entries if load(entry) == least]
+        loads = [load(entry) for entry in entries]
+        equal = [entry for entry, found in zip(entries, loads, strict=True) if found == min(loads)]
         if key is not None:
             return max(equal, key=lambda entry: _affinity(key, entry))
         shares = [weight(entry) for entry in equal]
