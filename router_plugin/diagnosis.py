@@ -9,9 +9,16 @@ from typing import Any
 
 from router_plugin import ollama
 from router_plugin.build import build_router
-from router_plugin.config import check, lenient_settings
+from router_plugin.config import RouterConfig, check, lenient_settings
 from router_plugin.errors import ConfigError, RouterPluginError
+from router_plugin.prices import prices
 from router_plugin.runtime_config import fit_ollama, has_local_chat, ollama_models
+
+WORKERS = "NUM_WORKERS"  # LiteLLM's own variable for --num_workers
+APART = (
+    "Several workers without a shared Redis: each has circuits and a memory of conversations of its own, so that a "
+    "private conversation may not be known as one by its name. Set callback_settings.router_plugin.store.redis_url."
+)
 
 
 @dataclass(frozen=True)
@@ -50,10 +57,28 @@ def diagnose(raw: Mapping[str, Any], environment: Mapping[str, str]) -> list[Che
         checks.append(Check("classifier", True, version))
     except (RouterPluginError, OSError) as error:
         checks.append(Check("classifier", False, str(error), "restore classifier_model/, or train it again"))
+    checks += _sharing_checks(config, environment)
     if not environment.get("LITELLM_MASTER_KEY"):
         checks.append(
             Check("master key", False, "LITELLM_MASTER_KEY is not set", "set it, or take the one that serve prints")
         )
+    return checks
+
+
+def _sharing_checks(config: RouterConfig, environment: Mapping[str, str]) -> list[Check]:
+    """Workers that know nothing of each other, and cloud models whose cost no budget can count."""
+    checks: list[Check] = []
+    count = environment.get(WORKERS, "")
+    if count.isdigit() and int(count) > 1 and config.settings.store.redis_url is None:
+        checks.append(Check("workers", False, APART, "set store.redis_url, or run one worker"))
+    budget = config.settings.budget
+    if budget.daily_usd is not None or budget.monthly_usd is not None:
+        known = prices(config.inventory.deployments)
+        checks += [
+            Check("budget", False, f"{name} has no known price, so it counts as free", "set model_info.base_model")
+            for name, price in known.items()
+            if price is None
+        ]
     return checks
 
 

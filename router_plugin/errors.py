@@ -93,6 +93,13 @@ class NoDeployment(RequestRefused):
     code = "no_deployment"
 
 
+class BudgetSpent(RequestRefused):
+    """The budget is spent, and no local deployment can take the request."""
+
+    status = 429
+    code = "budget_spent"
+
+
 class EndpointClosed(RequestRefused):
     """An endpoint that the plugin can neither inspect nor move."""
 

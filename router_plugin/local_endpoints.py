@@ -186,6 +186,10 @@ def health(router: Router, breaker: Breaker | None = None, picker: Picker | None
         ],
         "servers": servers(picker) if picker is not None else [],
         "left_out": [{"id": name, "reason": why} for name, why in inventory.left_out],
+        "budget": [
+            {"limit": s.name, "level": s.level.value, "usd": s.limit, "spent": round(s.spent, 6)}
+            for s in (router.budget.standings() if router.budget is not None else ())
+        ],
     }
 
 

@@ -7,16 +7,18 @@ several workers `PROMETHEUS_MULTIPROC_DIR` names a folder that all of them write
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from router_plugin.breaker import Breaker, Circuit
+from router_plugin.budget import Budget
 from router_plugin.health import Health
 from router_plugin.outcome import Record
+from router_plugin.redis_store import RedisStore
 
 MULTIPROCESS = ("PROMETHEUS_MULTIPROC_DIR", "prometheus_multiproc_dir")  # the names that prometheus_client reads
 NONE = "none"
@@ -29,6 +31,7 @@ class Metrics:
 
     def __init__(self, registry: CollectorRegistry = REGISTRY) -> None:
         self._registry = registry
+        self._before: list[Callable[[], None]] = []
         self.requests = Counter(
             "router_requests",
             "Requests by what was decided and how they ended.",
@@ -104,6 +107,25 @@ class Metrics:
             self.tokens.labels(deployment, kind).inc(record.get(f"{kind}_tokens") or 0)
         self.cost.labels(deployment).inc(record.get("cost") or 0.0)
 
+    def show_shared(self, budget: Budget | None, store: RedisStore | None) -> None:
+        """At each scrape: dollars spent and allowed, and whether Redis answers; each only where it is set."""
+        if budget is not None:
+            spent = self._gauge("router_budget_spent_dollars", "Spent in this period (UTC), by all proxies.", "period")
+            limit = self._gauge("router_budget_limit_dollars", "The budget of a period.", "period")
+
+            def show_budget() -> None:
+                for standing in budget.standings():
+                    spent.labels(standing.name).set(standing.spent)
+                    limit.labels(standing.name).set(standing.limit)
+
+            self._before.append(show_budget)
+        if store is not None:
+            up = self._gauge("router_store_up", "Whether Redis answered last time: 1 or 0.", mode="livemin")
+            self._before.append(lambda: up.set(store.up))
+
+    def _gauge(self, name: str, text: str, *labels: str, mode: Literal["livemax", "livemin"] = "livemax") -> Gauge:
+        return Gauge(name, text, labels, multiprocess_mode=mode, registry=self._registry)
+
     def show_circuits(self, breaker: Breaker, deployments: tuple[str, ...]) -> None:
         """Set the gauge of each deployment from this process's breaker."""
         for name in deployments:
@@ -116,6 +138,8 @@ class Metrics:
 
     def exposition(self, accept: str) -> tuple[bytes, str]:
         """(text, content type) in the format that a scraper's `Accept` header asks for; of all workers."""
+        for show in self._before:
+            show()
         registry = self._registry
         if any(os.environ.get(name) for name in MULTIPROCESS):
             registry = CollectorRegistry()

@@ -21,6 +21,7 @@ SERVER_ERROR = 500
 
 Record = dict[str, Any]
 Listener = Callable[[Record], None]
+Spender = Callable[[float], None]
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,7 @@ class Recorder:
     def __init__(self, record: Callable[[RequestState, Ending], Record] = record_of) -> None:
         self._record = record
         self._listeners: list[Listener] = []
+        self.spend: Spender = lambda _: None  # is told the dollars of each answer as soon as LiteLLM knows them
 
     def add(self, listener: Listener) -> None:
         """Call `listener(record)` for each request from now on."""
@@ -110,7 +112,9 @@ class Recorder:
 
     def used(self, state: RequestState, call: Mapping[str, Any]) -> None:
         """LiteLLM has counted an answer; it may do so before or after the answer has ended."""
+        before = state.usage.cost if state.usage is not None else None
         state.usage = usage_of(call)
+        self.spend((state.usage.cost or 0.0) - (before or 0.0))
         if state.ending is not None:
             self._tell(state)
 

@@ -7,17 +7,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from router_plugin import thrift
+from router_plugin.budget import Budget, Level, Standing
 from router_plugin.complexity import Complexity, ComplexityScorer, Thresholds
 from router_plugin.config import RouterConfig
 from router_plugin.continuity import Course, stay_on_course
 from router_plugin.decision import Decision, Reason
+from router_plugin.deployments import Inventory
 from router_plugin.eligibility import Counter, estimate, read_needs
+from router_plugin.errors import BudgetSpent, RequestRefused
 from router_plugin.plan import Plan, make_plan
 from router_plugin.policy import Policy, choose
 from router_plugin.privacy import Detector, Verdict
 from router_plugin.rates import Rates
 from router_plugin.request import Conversation, Surface, parse
 from router_plugin.session import CHARACTERS_PER_TOKEN, Note, Switch, switch, turns_ahead
+from router_plugin.settings import Settings
 from router_plugin.steering import Steering
 
 
@@ -30,6 +35,7 @@ class Router:
     scorer: ComplexityScorer
     count: Counter = estimate  # a text's tokens, where a prompt comes near a limit
     rates: Rates | None = None
+    budget: Budget | None = None
 
     def read(self, body: Mapping[str, Any], surface: Surface) -> Conversation:
         """The body as a conversation. Errors: InvalidRequest, RequestTooLarge."""
@@ -65,9 +71,26 @@ class Router:
         wishes = replace(steering, private=steering.private or remembered)
         needs = read_needs(body, conversation, self.count)
 
-        def plan_for(complexity: Complexity) -> tuple[Policy, Plan]:
+        spent = self.budget.worst() if self.budget is not None else None
+
+        def under(settings: Settings, inventory: Inventory, complexity: Complexity) -> tuple[Policy, Plan]:
             policy = choose(verdict, complexity, wishes, settings, inventory)
             return policy, make_plan(policy, complexity, surface, settings.routing, inventory, needs)
+
+        def plan_for(complexity: Complexity) -> tuple[Policy, Plan]:
+            policy, plan = under(settings, inventory, complexity)
+            if spent is None or policy.local_only:
+                return policy, plan
+            if spent.level is Level.SOFT:
+                if policy.pinned or policy.forced or surface is Surface.EMBEDDINGS:
+                    return policy, plan
+                plan = under(thrift.local_first(settings), inventory, complexity)[1]
+                return policy, thrift.cheapest_first(plan, inventory, fallbacks=settings.routing.fallback_enabled)
+            try:
+                plan = under(thrift.local_first(settings), thrift.local_part(inventory), complexity)[1]
+            except RequestRefused:
+                raise BudgetSpent(spent.refusal()) from None
+            return policy, replace(plan, groups=plan.groups if settings.routing.fallback_enabled else plan.groups[:1])
 
         policy, plan = plan_for(scored)
         course = Course(scored, plan)
@@ -87,7 +110,7 @@ class Router:
             abstained=complexity.abstained,
             strategy=policy.strategy,
             chain=plan.groups,
-            reasons=(*reasons, *course.reasons, *_without(plan)),
+            reasons=(*reasons, *course.reasons, *_without(plan), *_thrifty(spent, policy)),
             model_version=complexity.model_version,
             local_only=plan.local_only,
             p_local=complexity.p_local,
@@ -124,6 +147,13 @@ class Router:
 def _remembered(reason: Reason) -> Reason:
     """A request that is private only because its conversation was says so."""
     return Reason("session.private") if reason.code == "privacy.asked" else reason
+
+
+def _thrifty(spent: Standing | None, policy: Policy) -> list[Reason]:
+    """Which limit of the budget bore on the chain."""
+    if spent is None or policy.local_only:
+        return []
+    return [Reason(f"budget.{spent.level.value}", spent.name)]
 
 
 def _without(plan: Plan) -> list[Reason]:

@@ -7,6 +7,7 @@ import logging
 import os
 import secrets
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import litellm
@@ -94,7 +95,10 @@ def _start_routing(config: RouterConfig) -> RouterPlugin:
     if config.settings.logs.litellm == "withheld":
         redact.install()
     sharing = Sharing(config, os.environ)
-    plugin = RouterPlugin(build_router(config, counting.count), sharing.sessions(_secret()), sharing.breaker())
+    router = replace(build_router(config, counting.count), budget=sharing.budget())
+    plugin = RouterPlugin(router, sharing.sessions(_secret()), sharing.breaker())
+    if router.budget is not None:
+        plugin.recorder.spend = router.budget.spend
     decisions = config.settings.decision_log
     if decisions.path:
         plugin.recorder.add(DecisionLog(Path(decisions.path), decisions.max_rows).add)
@@ -102,6 +106,7 @@ def _start_routing(config: RouterConfig) -> RouterPlugin:
         plugin.recorder.add(plugin.router.rates.observe)
     metrics = Metrics()
     plugin.recorder.add(metrics.add)
+    metrics.show_shared(router.budget, sharing.store)
     endpoints = LocalEndpoints(plugin.router, plugin.breaker, metrics, plugin.picker)
     add_page(endpoints, plugin.router, plugin.breaker, plugin.health)
     opening = gate.install(plugin.router, endpoints, plugin.recorder)

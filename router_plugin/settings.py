@@ -188,6 +188,14 @@ class StoreSettings(_Section):
         return url
 
 
+class BudgetSettings(_Section):
+    """Dollars that cloud answers may cost in a day and in a month (UTC), as LiteLLM prices them."""
+
+    daily_usd: float | None = Field(None, gt=0)
+    monthly_usd: float | None = Field(None, gt=0)
+    soft_fraction: float = Field(0.8, gt=0, le=1, description="from here on local models first, then the cheapest")
+
+
 REDIS_SCHEMES = ("redis://", "rediss://", "unix://", "os.environ/")
 DEFAULT_PRIORITIES = {"ollama": 1, "azure": 2, "openai": 3, "anthropic": 4, "embedded": 5}
 
@@ -213,6 +221,7 @@ class Settings(_Section):
     decision_log: DecisionLogSettings = DecisionLogSettings()
     ollama: OllamaSettings = OllamaSettings()
     store: StoreSettings = StoreSettings()
+    budget: BudgetSettings = BudgetSettings()
     decision_in_body: bool = Field(
         False, description="also write the decision's headers into a field `router` of each answer's JSON"
     )

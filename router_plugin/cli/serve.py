@@ -21,6 +21,7 @@ from dotenv import load_dotenv
 from router_plugin import ollama
 from router_plugin.cli.options import config_option
 from router_plugin.config import CALLBACK, check, lenient_settings, read_file
+from router_plugin.diagnosis import APART
 from router_plugin.errors import LocalModelError, RouterPluginError
 from router_plugin.local_model import EmbeddedModel
 from router_plugin.pulling import PullFailed, pull
@@ -76,6 +77,8 @@ def serve(
             click.echo(f"  {line}")
         if not has_local_chat(fitted):
             click.echo(f"  No local model: private requests will be refused with 503. {GET_OLLAMA}")
+        if several_workers(litellm_args) and checked.settings.store.redis_url is None:
+            click.echo(f"  {APART}")
         click.echo(f"Model groups: {', '.join(checked.inventory.groups) or 'none'}")
         click.echo(f"Listening on http://{host}:{port}")
         _import_from(config.parent)

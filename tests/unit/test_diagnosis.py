@@ -46,3 +46,26 @@ def test_without_ollama_one_finding_says_so() -> None:
         checks = diagnose(pack(), {**KEYS, "OLLAMA_HOST": gone.base_url})
     found = [check for check in checks if check.name in ("ollama", "model")]
     assert [(check.ok, check.cure) for check in found] == [(False, "start it with `ollama serve`, or set OLLAMA_HOST")]
+
+
+def test_workers_that_know_nothing_of_each_other_are_found() -> None:
+    """Unless a Redis is set."""
+    raw = pack()
+    ours = raw["callback_settings"]["router_plugin"]
+
+    def found() -> list[str]:
+        return [check.name for check in diagnose(raw, {**KEYS, "NUM_WORKERS": "2"}) if check.name == "workers"]
+
+    assert found() == ["workers"]
+    ours["store"] = {"redis_url": "redis://127.0.0.1:9/0"}
+    assert found() == []
+
+
+def test_with_a_budget_a_model_without_a_price_is_found() -> None:
+    """Its answers would count as free."""
+    raw = pack()
+    raw["model_list"].append(entry("openai-odd", "openai/no-such-model"))
+    raw["model_list"][-1]["model_info"] = {"id": "odd-1", "router": {"provider": "openai", "role": "fast"}}
+    assert not [check for check in diagnose(raw, KEYS) if check.name == "budget"]
+    raw["callback_settings"]["router_plugin"]["budget"] = {"daily_usd": 5}
+    assert [check.seen.split()[0] for check in diagnose(raw, KEYS) if check.name == "budget"] == ["odd-1"]

@@ -1,0 +1,207 @@
+"""Two real proxies and one real Redis: circuits, conversations and the budget are one, and outages stay unseen."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from router_plugin.fakes import FakeProvider
+from router_plugin.fakes.faults import BY_NAME
+from tests.e2e.bodies import ANALYSIS, PATHS, SSN, body
+from tests.e2e.conftest import OLLAMA_MODELS
+from tests.e2e.proxy import Edit, Proxy, running
+from tests.redis_server import RedisServer, redis_server
+
+pytestmark = pytest.mark.slow
+
+FAILURES = 4
+RECOVERY_SECONDS = 4.0
+TARGET = "anthropic-premium-1"
+
+
+def settings(redis: str | None, providers: Proxy | None = None, **ours: Any) -> Edit:
+    """The breaker and the store of these tests; with `providers`, the cloud fakes of another proxy."""
+
+    def edit(config: dict[str, Any]) -> None:
+        plugin = config["callback_settings"]["router_plugin"]
+        plugin["routing"]["breaker"] = {"failures": FAILURES, "recovery_seconds": RECOVERY_SECONDS}
+        plugin["routing"]["max_retries"] = 1
+        if redis is not None:
+            # long enough that a busy machine's late answers aren't taken for an outage
+            plugin["store"] = {"redis_url": redis, "timeout_seconds": 0.5}
+        plugin.update(ours)
+        if providers is not None:
+            for entry in config["model_list"]:
+                provider = entry["model_info"]["router"]["provider"]
+                if provider in ("azure", "openai", "anthropic"):
+                    entry["litellm_params"]["api_base"] = providers.fakes[provider].base_url
+
+    return edit
+
+
+@contextmanager
+def two_proxies(folder: Path, redis: str, **ours: Any) -> Iterator[tuple[Proxy, Proxy]]:
+    """Both have the providers of the first."""
+    for name in ("a", "b"):
+        (folder / name).mkdir()
+    with (
+        FakeProvider("ollama", kind="ollama", models=OLLAMA_MODELS) as ollama,
+        running(folder / "a", ollama=ollama, edit=settings(redis, **ours)) as a,
+        running(folder / "b", ollama=ollama, edit=settings(redis, a, **ours)) as b,
+    ):
+        yield a, b
+
+
+@pytest.fixture
+def redis() -> Iterator[RedisServer]:
+    with redis_server() as server:
+        yield server
+
+
+def circuit(proxy: Proxy) -> str:
+    deployments = proxy.client.get("/health").json()["deployments"]
+    return str(next(item["circuit"] for item in deployments if item["id"] == TARGET))
+
+
+def spent(proxy: Proxy) -> float:
+    return float(proxy.client.get("/health").json()["budget"][0]["spent"])
+
+
+def within(seconds: float, holds: Callable[[], bool]) -> float:
+    """Seconds until it held."""
+    begun = time.monotonic()
+    while not holds():
+        assert time.monotonic() - begun < seconds
+        time.sleep(0.02)
+    return time.monotonic() - begun
+
+
+def ask_private_then_plain(first: Proxy, second: Proxy, name: str) -> str:
+    """A private turn at one proxy; the reasons that the other gives for the next one, which doesn't show it."""
+    named = {"metadata": {"session_id": name}}
+    assert first.post(PATHS["chat"], body("chat", SSN, **named)).is_success
+    return str(second.post(PATHS["chat"], body("chat", ANALYSIS, **named)).headers["x-router-reason"])
+
+
+def test_two_proxies_behave_as_one_and_go_on_without_redis(tmp_path: Path, redis: RedisServer) -> None:
+    """Circuits within a second, one trial call, conversations and dollars; then Redis dies and comes back."""
+    with two_proxies(tmp_path, redis.url, budget={"daily_usd": 100}) as (a, b):
+        # the budget is counted together, by each
+        for proxy in (a, b, a):
+            assert proxy.chat(ANALYSIS).headers["x-router-deployment"] == TARGET
+        within(5, lambda: spent(a) > 0 and spent(a) == spent(b))
+        one = spent(a) / 3
+        # a conversation is private at both
+        assert "session.private" in ask_private_then_plain(a, b, "s-1")
+        # a circuit is open at both within a second
+        a.fakes["anthropic"].default_fault = BY_NAME["status-500"]
+        calls = len(a.fakes["anthropic"].calls)
+        for proxy in (a, b, a, b):
+            assert proxy.chat(ANALYSIS).is_success
+        took = within(1, lambda: circuit(a) == circuit(b) == "open")
+        print(f"both open after {took:.2f} s")
+        assert len(a.fakes["anthropic"].calls) == calls + FAILURES
+        # one trial call of both
+        within(RECOVERY_SECONDS + 1, lambda: circuit(a) == circuit(b) == "half_open")
+        askers = [threading.Thread(target=proxy.chat, args=(ANALYSIS,)) for proxy in (a, b, a, b)]
+        for thread in askers:
+            thread.start()
+        for thread in askers:
+            thread.join()
+        assert len(a.fakes["anthropic"].calls) == calls + FAILURES + 1
+        within(1, lambda: circuit(a) == circuit(b) == "open")
+        # Redis is killed: nobody notices, and what was open stays open
+        redis.kill()
+        for proxy in (a, b):
+            assert proxy.chat(ANALYSIS).headers["x-router-deployment"] == "openai-premium-1"
+            assert "session.private" in ask_private_then_plain(proxy, proxy, "s-2")
+        before = spent(a)
+        assert before > one * 3
+        # it is back, empty: they share again, and nothing is lost or counted twice
+        redis.start()
+        within(5, lambda: b"router:budget" in redis.ask("KEYS *"))
+        within(5, lambda: spent(a) == spent(b) >= before)
+        assert "session.private" in ask_private_then_plain(b, a, "s-3")
+        a.fakes["anthropic"].default_fault = None
+        within(RECOVERY_SECONDS + 2, lambda: circuit(a) == "half_open")
+        within(5, lambda: a.chat(ANALYSIS).headers["x-router-deployment"] == TARGET)
+        within(1, lambda: circuit(a) == circuit(b) == "closed")
+        for proxy in (a, b):
+            log = proxy.log.read_text(encoding="utf-8")
+            assert log.count("Redis doesn't answer") == 1
+            assert log.count("Redis is back") == 1
+
+
+def test_a_proxy_that_is_killed_under_load_harms_no_request_of_the_other(tmp_path: Path, redis: RedisServer) -> None:
+    """Its dollars and its open circuit are still known to the one that is left."""
+    with two_proxies(tmp_path, redis.url, budget={"daily_usd": 100}) as (a, b):
+        a.fakes["anthropic"].default_fault = BY_NAME["status-500"]
+        for _ in range(FAILURES):
+            assert a.chat(ANALYSIS).is_success
+        within(5, lambda: spent(b) > 0 and spent(a) == spent(b) and circuit(b) == "open")
+        dollars = spent(b)
+        statuses: list[int] = []
+        stop = threading.Event()
+
+        def load(proxy: Proxy, into: list[int]) -> None:
+            while not stop.is_set():
+                try:
+                    into.append(proxy.chat(ANALYSIS).status_code)
+                except Exception:
+                    return
+
+        threads = [threading.Thread(target=load, args=(b, statuses)) for _ in range(3)]
+        threads += [threading.Thread(target=load, args=(a, [])) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        time.sleep(1.5)
+        children = _children(a.process.pid)
+        os.kill(a.process.pid, signal.SIGKILL)
+        at_kill = len(statuses)
+        time.sleep(3)
+        stop.set()
+        for thread in threads:
+            thread.join()
+        for child in children:
+            os.kill(child, signal.SIGKILL)
+        print(f"{len(statuses)} requests at the proxy that was left, {len(statuses) - at_kill} after the kill")
+        assert len(statuses) - at_kill > 3
+        assert set(statuses) == {200}
+        assert spent(b) >= dollars
+        assert circuit(b) != "closed"
+
+
+def _children(parent: int) -> list[int]:
+    path = Path(f"/proc/{parent}/task/{parent}/children")
+    return [int(child) for child in path.read_text(encoding="utf-8").split()] if path.exists() else []
+
+
+def test_a_spent_budget_leaves_local_models_and_survives_a_restart(tmp_path: Path) -> None:
+    """One proxy without Redis: soft, then hard; a named cloud model is refused with the limit and its cure."""
+    with FakeProvider("ollama", kind="ollama", models=OLLAMA_MODELS) as ollama:
+        for restarted in (False, True):
+            tiny = settings(None, budget={"daily_usd": 0.0001, "soft_fraction": 0.5})
+            with running(tmp_path, ollama=ollama, edit=tiny) as proxy:
+                if not restarted:
+                    assert proxy.chat(ANALYSIS).headers["x-router-deployment"] == TARGET
+                    within(5, lambda: spent(proxy) > 0.0001)
+                    proxy.reset()
+                answer = proxy.chat(ANALYSIS)
+                assert answer.headers["x-router-deployment"].startswith("ollama-")
+                assert "budget.hard:daily" in answer.headers["x-router-reason"]
+                assert answer.headers["x-router-private"] == "false"
+                refused = proxy.chat(ANALYSIS, model="gpt-4o")
+                assert refused.status_code == 429
+                assert "daily budget of $0.00" in refused.text
+                assert "budget.daily_usd" in refused.text
+                assert proxy.cloud_calls() == []
+                metrics = proxy.client.get("/metrics").text
+                assert 'router_budget_limit_dollars{period="daily"} 0.0001' in metrics
