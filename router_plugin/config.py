@@ -200,16 +200,17 @@ def _fallback_problems(raw: Mapping[str, Any], local: set[str]) -> list[str]:
         for section in ("router_settings", "litellm_settings")
         if isinstance(raw.get(section), Mapping)
         for key in FALLBACK_KEYS
-        for target in _targets(raw[section].get(key))
+        for target in targets_of(raw[section].get(key))
         if target not in local and not is_auto(target)
     ]
 
 
-def _targets(value: object) -> list[str]:
+def targets_of(value: object) -> list[str]:
+    """Every group that a fallback setting names as a target."""
     if isinstance(value, str):
         return [value]
     if isinstance(value, Mapping):
-        return [target for item in value.values() for target in _targets(item)]
+        return [target for item in value.values() for target in targets_of(item)]
     if isinstance(value, list):
-        return [target for item in value for target in _targets(item)]
+        return [target for item in value for target in targets_of(item)]
     return []

@@ -19,7 +19,10 @@ def model_dir() -> Path:
 def default_config() -> Path:
     """The config file where none is named: `litellm_config.yaml` in the working folder, else the packaged one."""
     here = Path("litellm_config.yaml")
-    if here.is_file():
-        return here
+    return here if here.is_file() else packaged_config()
+
+
+def packaged_config() -> Path:
+    """The config pack."""
     packaged = _PACKAGE / "_model" / "litellm_config.yaml"
     return packaged if packaged.is_file() else _PACKAGE.parent / "litellm_config.yaml"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from enum import Enum
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
@@ -15,6 +16,7 @@ from router_plugin.privacy import PrivacySettings
 from router_plugin.request import MAX_BODY_CHARACTERS
 
 KEY = "callback_settings.router_plugin"
+CLOSE_NAME = 0.6  # of difflib's ratio, for a misspelt setting
 SHADOW = "shadow"
 WARNING = (
     "SHADOW MODE: NOTHING IS LOCKED. Requests, private ones too, go wherever their client and LiteLLM send them; the "
@@ -306,5 +308,21 @@ def load_settings(raw: Mapping[str, Any] | None) -> Settings:
 def _explain(item: Mapping[str, Any]) -> str:
     key = ".".join([KEY, *(str(part) for part in item["loc"])])
     if item["type"] == "extra_forbidden":
+        near = get_close_matches(str(item["loc"][-1]), _known(item["loc"][:-1]), 1, CLOSE_NAME)
+        if near:
+            return f"{key}: unknown setting; did you mean `{near[0]}`? `router-plugin schema` has them all"
         return f"{key}: unknown setting; check its spelling, or see `router-plugin schema`"
     return f"{key}: {item['msg']}"
+
+
+def _known(path: tuple[int | str, ...]) -> list[str]:
+    """The names that a section of the settings takes."""
+    kind: Any = Settings
+    for part in path:
+        field = kind.model_fields.get(str(part)) if isinstance(kind, type) and issubclass(kind, BaseModel) else None
+        if field is None:
+            # a list's or a mapping's entry: its type is the last argument
+            kind = next((item for item in reversed(get_args(kind)) if isinstance(item, type)), None)
+        else:
+            kind = field.annotation
+    return list(kind.model_fields) if isinstance(kind, type) and issubclass(kind, BaseModel) else []

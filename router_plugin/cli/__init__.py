@@ -10,6 +10,7 @@ from router_plugin.cli.calibrate import calibrate
 from router_plugin.cli.decisions import decisions
 from router_plugin.cli.doctor import doctor
 from router_plugin.cli.explain import explain
+from router_plugin.cli.init import init
 from router_plugin.cli.label import label
 from router_plugin.cli.leaktest import leaktest
 from router_plugin.cli.privacy import privacy
@@ -29,6 +30,7 @@ def commands() -> None:
     """Privacy-locked, complexity-aware routing for LiteLLM."""
 
 
+commands.add_command(init)
 commands.add_command(serve)
 commands.add_command(explain)
 commands.add_command(schema)

@@ -19,9 +19,9 @@ import yaml
 from dotenv import load_dotenv
 
 from router_plugin import ollama
+from router_plugin.checks.machine import APART
 from router_plugin.cli.options import config_option
 from router_plugin.config import CALLBACK, check, lenient_settings, read_file
-from router_plugin.diagnosis import APART
 from router_plugin.errors import LocalModelError, RouterPluginError
 from router_plugin.local_model import EmbeddedModel
 from router_plugin.pulling import PullFailed, pull

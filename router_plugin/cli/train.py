@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import sys
 from pathlib import Path
 
@@ -29,7 +30,8 @@ def _check() -> None:
 @click.option("--output", type=click.Path(path_type=Path), default=model_dir, help="Folder to write to.")
 @click.option("--n-jobs", type=int, default=1, show_default=True, help="Processes for cross-validation.")
 @click.option("--force", is_flag=True, help="Write the model even if a gate fails.")
-def train(data: tuple[Path, ...], output: Path, n_jobs: int, force: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end; progress goes to stderr.")
+def train(data: tuple[Path, ...], output: Path, n_jobs: int, force: bool, as_json: bool) -> None:
     """Train the complexity classifier on labelled prompts (JSON lines or CSV) and write it with its papers."""
     _check()
     from router_plugin.training.publish import run
@@ -52,6 +54,8 @@ def train(data: tuple[Path, ...], output: Path, n_jobs: int, force: bool) -> Non
         raise TrainingDataError(str(error)) from None
     for gate in failed:
         click.echo(f"gate failed: {gate}", err=True)
+    if as_json:
+        click.echo(json.dumps({"output": str(output), "written": force or not failed, "gates_failed": failed}))
     if failed and not force:
         sys.exit(1)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from click.testing import CliRunner
 
 from router_plugin.cli import commands
 from router_plugin.settings import Settings
@@ -48,6 +49,24 @@ def test_every_command_has_help_with_an_example() -> None:
     for name, command in commands.commands.items():
         assert command.help, name
         assert "router-plugin" in (command.epilog or ""), name
+
+
+def test_every_command_has_json() -> None:
+    """Programs can read it; `serve` runs until it is stopped, and has the proxy's endpoints for that."""
+    without = {
+        name
+        for name, command in commands.commands.items()
+        if "--json" not in {o for p in command.params for o in p.opts}
+    }
+    assert without == {"serve"}
+
+
+def test_usage_errors_are_exit_code_2() -> None:
+    """An option that isn't there, and a config that can't be used."""
+    runner = CliRunner()
+    for name in sorted({*commands.commands} - {"serve"}):  # `serve` hands options that it doesn't know to LiteLLM
+        done = runner.invoke(commands, [name, "--no-such-option"])
+        assert done.exit_code == 2, name
 
 
 def test_the_pack_shows_settings_that_exist() -> None:

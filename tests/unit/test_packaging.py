@@ -124,7 +124,7 @@ def test_a_wheel_holds_the_models_and_the_config(tmp_path: Path) -> None:
     place, config, *found = run.stdout.split()
     assert place.startswith(str(tmp_path / "site"))
     assert config == "True"
-    assert set(found) == models
+    assert set(found) == {*models, "router_plugin.schema.json"}
     entry = next((tmp_path / "site").glob("*.dist-info/entry_points.txt")).read_text()
     assert "router-plugin = router_plugin.cli:main" in entry
 
