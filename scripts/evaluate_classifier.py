@@ -20,10 +20,13 @@ def main() -> int:
     parser.add_argument("--model", type=Path, default=ROOT / "classifier_model")
     parser.add_argument("--outcomes", type=Path, nargs="*", default=[], help="outcome rows, for leave-one-source-out")
     parser.add_argument("--pairs", type=Path, help="rows with weak and strong outcomes, for the gain of strong calls")
+    parser.add_argument("--abstention", action="store_true", help="how often it abstains, by language (five trainings)")
     options = parser.parse_args()
 
     from router_plugin.complexity import TrainedScorer
     from router_plugin.training import evaluate
+    from router_plugin.training.complexity import default_spec
+    from router_plugin.training.linear import WordVectors
     from router_plugin.training.outcomes import LEFT_OUT_SPEC, gain_report, read_pairs
     from router_plugin.training.rows import deduplicate, read_records, read_rows
 
@@ -43,6 +46,9 @@ def main() -> int:
         found["leave_one_source_out"] = evaluate.leave_one_source_out(
             outcomes, LEFT_OUT_SPEC, lambda line: print(line, flush=True)
         )
+    if options.abstention:
+        spec = default_spec(WordVectors.load(options.model / "word_vectors.json"))
+        found["abstention"] = evaluate.abstention(scorer, rows, spec, lambda line: print(line, flush=True))
     if options.pairs:
         found["strong_calls"] = gain_report(read_pairs(read_records(options.pairs)))
     figures.update(found)

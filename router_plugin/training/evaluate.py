@@ -6,15 +6,17 @@ import json
 import os
 import random
 import time
+from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import MagicMock
 
 import numpy as np
 
-from router_plugin.complexity import TrainedScorer
+from router_plugin.complexity import HEADS, TrainedScorer
 from router_plugin.conversation import Conversation, Origin, Surface, Turn
 from router_plugin.training import metrics
-from router_plugin.training.complexity import TIER_HEADS, baselines, examples, ranks
+from router_plugin.training.complexity import FOLDS, TIER_HEADS, baselines, examples, folds, ranks
 from router_plugin.training.linear import LinearSpec, fit_linear
 
 if TYPE_CHECKING:
@@ -145,6 +147,31 @@ def latency(scorer: TrainedScorer, rows: Sequence[Row], repeats: int = 300) -> d
             times.append(time.perf_counter() - start)
         found[f"{count}_words_us"] = round(sorted(times)[repeats // 2] * 1e6, 1)
     return found
+
+
+def abstention(
+    scorer: TrainedScorer, rows: Sequence[Row], spec: LinearSpec, progress: Callable[[str], None]
+) -> dict[str, dict[str, float | int]]:
+    """How often the tier is a guess, by language, and for all languages but English together (`other`).
+
+    A row's judge is a model that saw neither it nor its look-alikes, with the cuts and the calibration of `scorer`.
+    """
+    made, fold = examples(rows), folds(rows)
+    slopes = {head.name: (head.slope, head.offset) for head in scorer.model.heads}
+    seen: Counter[str] = Counter()
+    guessed: Counter[str] = Counter()
+    for k in range(FOLDS):
+        fitted = fit_linear([example for example, f in zip(made, fold, strict=True) if f != k], HEADS, spec)
+        fitted.slopes = slopes
+        model = replace(fitted.export("complexity", scorer.model.dense.names), extra=scorer.model.extra)
+        judge = TrainedScorer(model)
+        for row in (row for row, f in zip(rows, fold, strict=True) if f == k):
+            abstained = judge.score(row.conversation).abstained
+            for name in {row.lang, "en" if row.lang == "en" else "other"}:
+                seen[name] += 1
+                guessed[name] += abstained
+        progress(f"abstention: fold {k + 1} of {FOLDS}")
+    return {name: {"rows": n, "abstained": round(guessed[name] / n, 4)} for name, n in seen.most_common()}
 
 
 def leave_one_source_out(outcomes: Sequence[Row], spec: LinearSpec, progress: Callable[[str], None]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,12 @@ import pytest
 
 pytest.importorskip("sklearn")
 
-from router_plugin.complexity import TrainedScorer
-from router_plugin.training import metrics
+from router_plugin import features
+from router_plugin.complexity import HEADS, Cuts, TrainedScorer
+from router_plugin.training import evaluate, metrics
 from router_plugin.training.cluster import cluster
+from router_plugin.training.complexity import default_spec, examples
+from router_plugin.training.linear import fit_linear
 from router_plugin.training.outcomes import Pair, gain_report
 from router_plugin.training.publish import roll_back, run
 from router_plugin.training.rows import RowError, check_enough, deduplicate, group_of, read_rows
@@ -119,6 +123,29 @@ def test_a_card_is_written_once_and_never_over_words_of_people(tmp_path: Path) -
     path.write_text("# Mine\n", "utf-8")
     train(tmp_path, training_rows(random_labels=False))
     assert path.read_text("utf-8") == "# Mine\n"
+
+
+def test_abstention_is_measured_on_rows_that_the_judge_has_not_seen(tmp_path: Path) -> None:
+    """Words that only a row and its look-alike hold are a guess each time, though a model of all rows knows them."""
+    english = [{**row, "lang": "en"} for row in training_rows(random_labels=False)[:90]]
+    foreign = [
+        {"text": "".join(chr(0x4E00 + 12 * (i // 2) + k) for k in range(12)) + "。" * (i % 2), "group": f"g{i // 2}"}
+        for i in range(20)
+    ]
+    marked = [{**row, "tier": "low", "lang": ("zh", "ja")[i % 2]} for i, row in enumerate(foreign)]
+    rows = read_rows(write(tmp_path / "p.jsonl", *english, *marked))
+    spec = default_spec(None)
+    about = {"features": features.VERSION, "cuts": asdict(Cuts(band=0.0, known=0.2))}
+    fitted = fit_linear(examples(rows), HEADS, spec)
+    scorer = TrainedScorer(fitted.export("complexity", features.NAMES, extra=about))
+    assert not any(scorer.score(row.conversation).abstained for row in rows)
+    found = evaluate.abstention(scorer, rows, spec, lambda _: None)
+    assert found == {
+        "en": {"rows": 90, "abstained": 0.0},
+        "other": {"rows": 20, "abstained": 1.0},
+        "zh": {"rows": 10, "abstained": 1.0},
+        "ja": {"rows": 10, "abstained": 1.0},
+    }
 
 
 def test_roll_back(tmp_path: Path) -> None:
