@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 
+HOLD_OFF_SECONDS = 5.0  # after a refused connection; doubles with each refused trial, up to `recovery`
 PROBE_SECONDS = 120.0  # a trial call that hasn't reported by then is taken for lost
 
 
@@ -23,6 +24,8 @@ class _Record:
     failures: int = 0
     opened_at: float | None = None
     probe_at: float | None = None
+    pause: float = 0.0  # seconds, while open
+    refusals: int = 0
 
 
 @dataclass
@@ -39,7 +42,7 @@ class Breaker:
         record = self._records.get(deployment)
         if record is None or record.opened_at is None:
             return Circuit.CLOSED
-        return Circuit.HALF_OPEN if self.clock() - record.opened_at >= self.recovery else Circuit.OPEN
+        return Circuit.HALF_OPEN if self.clock() - record.opened_at >= record.pause else Circuit.OPEN
 
     def allows(self, deployment: str) -> bool:
         """Whether a call may be made now; half open, one at a time."""
@@ -75,8 +78,18 @@ class Breaker:
         record.failures += 1
         record.probe_at = None
         if trial or (record.opened_at is None and record.failures >= self.threshold):
-            record.opened_at = self.clock()
+            record.opened_at, record.pause, record.refusals = self.clock(), self.recovery, 0
+
+    def refused(self, deployment: str) -> None:
+        """Nothing listens there: the circuit opens at once, for a short pause, and one trial call looks again."""
+        record = self._records.setdefault(deployment, _Record())
+        if self.circuit(deployment) is Circuit.OPEN:
+            return
+        record.refusals += 1
+        record.probe_at = None
+        record.opened_at = self.clock()
+        record.pause = min(self.recovery, HOLD_OFF_SECONDS * 2.0 ** min(record.refusals - 1, 10))
 
     def open_since(self, deployment: str, opened_at: float) -> None:
         """Others have seen it fail: open since then, by this breaker's clock, and no trial call is under way."""
-        self._records[deployment] = _Record(failures=self.threshold, opened_at=opened_at)
+        self._records[deployment] = _Record(failures=self.threshold, opened_at=opened_at, pause=self.recovery)

@@ -88,6 +88,7 @@ class Gate:
             return
         if scope["type"] != "http":
             await self.app(scope, receive, send)
+            self.recorder.flush()
             return
         path = str(scope.get("path", "/"))
         method = str(scope.get("method", "GET"))

@@ -17,6 +17,7 @@ from router_plugin.locality import OLLAMA_PREFIXES, root_of
 log = logging.getLogger("router_plugin")
 
 ANSWER_SECONDS = 5.0  # a server that computes hard still lists its models within these
+DOWN_SECONDS = 1.0  # between two looks while a server is down
 SERVER_ERROR = 500
 
 
@@ -98,8 +99,11 @@ class Health:
     async def _check(self, server: str, client: httpx.AsyncClient) -> None:
         before = self._status.get(server)
         now = await ask(self._urls[server], client)
+        suspected = server in self._suspected
         self._suspected.discard(server)
         self._status[server] = now
+        if now.up and suspected:
+            self._on_return(server)
         if before is None and now.up:
             return
         if before is None or before.up != now.up:
@@ -119,7 +123,11 @@ class Health:
                 except Exception as error:  # noqa: BLE001 - the watch goes on, whatever one look ends in
                     log.error("router_plugin: looking after the Ollama servers failed (%s)", type(error).__name__)
                 with contextlib.suppress(asyncio.TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), self.seconds)
+                    await asyncio.wait_for(self._wake.wait(), self._pause())
+
+    def _pause(self) -> float:
+        """Seconds until the next look: a server that is down is missed, so its return is looked for more often."""
+        return self.seconds if all(self.status(server).up for server in self._urls) else min(self.seconds, DOWN_SECONDS)
 
 
 async def ask(url: str, client: httpx.AsyncClient) -> Status:

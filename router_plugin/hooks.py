@@ -10,7 +10,6 @@ from typing import Any
 
 from fastapi import HTTPException
 from litellm.exceptions import (
-    APIConnectionError,
     BadRequestError,
     ContextWindowExceededError,
     ServiceUnavailableError,
@@ -19,7 +18,7 @@ from litellm.exceptions import (
 from litellm.integrations.custom_logger import CustomLogger
 
 from router_plugin import prompt_cache
-from router_plugin.breaker import Breaker
+from router_plugin.breaker import Breaker, Circuit
 from router_plugin.config import require_locked
 from router_plugin.decision import Reason
 from router_plugin.deployments import is_auto
@@ -34,6 +33,7 @@ from router_plugin.egress import (
     control_fields,
 )
 from router_plugin.errors import EndpointClosed, HistoryNotShown, RequestRefused
+from router_plugin.failures import connection_refused
 from router_plugin.fitting import fit_call
 from router_plugin.health import Health
 from router_plugin.hosted import drop_hosted
@@ -49,7 +49,6 @@ from router_plugin.substance import Asked
 log = logging.getLogger("router_plugin")
 
 COUNTED_STATUS = (408, 429)  # beside 5xx and no answer at all; other 4xx are no sign of illness
-CONNECT_WORDS = 160
 HINTS = {  # said once a deployment
     401: "its key is missing or wrong",
     403: "its key may not use this model",
@@ -238,15 +237,23 @@ class RouterPlugin_PROXY_(CustomLogger):  # noqa: N801
             return False
         if identity in state.avoided:
             return False
-        host = self._host_of(identity)
-        return host is None or state.dead_hosts.count(host) < self.router.config.settings.routing.max_retries
+        server = self.health.server_of(identity)
+        if (
+            server is not None
+            and not self.health.status(server).up
+            and self.breaker.circuit(identity) != Circuit.CLOSED
+        ):
+            return False  # no trial call where the watch will see first that the server is back
+        return self._host_of(identity) not in state.dead_hosts
 
     def _server_down(self, identity: str | None, state: RequestState) -> None:
-        """No connection: a failure of the deployment, and of its server for the rest of this request."""
+        """Nothing listens there: this request is done with that server, and others leave it alone for a while."""
         if identity is None:
             return
-        self._report(identity, False)
         host = self._host_of(identity)
+        for deployment in self.router.config.inventory.deployments:
+            if deployment.id == identity or (host is not None and deployment.host == host):
+                self.breaker.refused(deployment.id)
         if host is not None:
             state.dead_hosts.append(host)
             self.health.found_none(host)
@@ -296,9 +303,12 @@ class RouterPlugin_PROXY_(CustomLogger):  # noqa: N801
             ) from None
         identity = _deployment_id(kwargs)
         if state is not None and identity:
-            # several requests may have picked it for the one trial call, here or at another proxy
-            if not (self.breaker.begin(identity) and await self.breaker.claim(identity)):
+            # several requests may have picked it for the one trial call, here or at another proxy; of a translated call
+            # we hear twice
+            first = state.under_way != identity
+            if first and not (self.breaker.begin(identity) and await self.breaker.claim(identity)):
                 raise BadRequestError(message="This deployment's circuit is open.", model=identity, llm_provider=OURS)
+            state.under_way = identity
             state.calls_begin(identity)
         left = state.remaining() if state is not None else None
         if left is not None:  # a chain never waits for one timeout after the other
@@ -339,10 +349,14 @@ class RouterPlugin_PROXY_(CustomLogger):  # noqa: N801
         status = status if isinstance(status, int) else None
         identity = _deployment_id(request_data) or state.served or "unknown"
         ours = getattr(exception, "llm_provider", None) == OURS
-        if not ours and _found_no_server(exception):
+        state.under_way = None
+        state.refused = not ours and connection_refused(exception)
+        if state.refused:
             self._server_down(identity, state)
         elif not ours and (isinstance(exception, Timeout) or status in COUNTED_STATUS or (status or 0) >= 500):
             self._report(identity, False)
+        elif not ours and status is not None and self.breaker.circuit(identity) is Circuit.HALF_OPEN:
+            self._report(identity, True)  # the trial call was answered, if not as hoped
         if not ours and status in HINTS and (identity, status) not in self._hinted:
             self._hinted.add((identity, status))
             log.warning(
@@ -351,11 +365,6 @@ class RouterPlugin_PROXY_(CustomLogger):  # noqa: N801
         state.failed(identity, status, type(exception).__name__, called=not ours)
         if status in (400, 422) and not ours and not isinstance(exception, ContextWindowExceededError):
             state.client_error = exception
-
-
-def _found_no_server(exception: Exception) -> bool:
-    """Whether a call failed for want of a connection. LiteLLM tells only by class or by its first words."""
-    return isinstance(exception, APIConnectionError) or "connect" in str(exception)[:CONNECT_WORDS].lower()
 
 
 def client_metadata(data: Mapping[str, Any]) -> Mapping[str, Any] | None:

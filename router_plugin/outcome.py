@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("router_plugin")
 
-# LiteLLM counts tokens after the answer has gone out; a record waits this long for them.
-USAGE_SECONDS = 3.0
+# LiteLLM counts tokens after the answer has gone out, and on a busy machine late; a record waits this long for them.
+USAGE_SECONDS = 60.0
+BROKEN_USAGE_SECONDS = 3.0  # the same for an answer that broke off, which mostly is never counted
 OK_BELOW = 400
 SERVER_ERROR = 500
 
@@ -105,6 +106,7 @@ class Recorder:
         self._record = record
         self._listeners: list[Listener] = []
         self.spend: Spender = lambda _: None  # is told the dollars of each answer as soon as LiteLLM knows them
+        self._waiting: dict[RequestState, asyncio.TimerHandle] = {}
 
     def add(self, listener: Listener) -> None:
         """Call `listener(record)` for each request from now on."""
@@ -124,12 +126,21 @@ class Recorder:
         if state.usage is not None or ending.status >= OK_BELOW:
             self._tell(state)
         else:
-            asyncio.get_running_loop().call_later(USAGE_SECONDS, self._tell, state)
+            seconds = USAGE_SECONDS if ending.complete else BROKEN_USAGE_SECONDS
+            self._waiting[state] = asyncio.get_running_loop().call_later(seconds, self._tell, state)
+
+    def flush(self) -> None:
+        """Tell of the requests whose usage hasn't come yet; the proxy ends."""
+        for state in list(self._waiting):
+            self._tell(state)
 
     def _tell(self, state: RequestState) -> None:
         if state.recorded or state.ending is None:
             return
         state.recorded = True
+        timer = self._waiting.pop(state, None)
+        if timer is not None:
+            timer.cancel()
         record = self._record(state, state.ending)
         for listener in self._listeners:
             try:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import litellm
 
-from router_plugin import counting, gate, redact, selftest, shadow, watchers
+from router_plugin import counting, gate, pacing, redact, selftest, shadow, watchers
 from router_plugin.build import build_router
 from router_plugin.config import RouterConfig, load
 from router_plugin.decision_log import DecisionLog
@@ -89,6 +89,7 @@ def _start_routing(config: RouterConfig) -> RouterPlugin:
         log.warning("router_plugin: %s is left out: %s", name, why)
     price_local(config.inventory.deployments, litellm.model_cost)
     refuse_redirects(config.inventory)
+    pacing.install(config.settings.routing.retry_pause_seconds)
     direct = bypass_proxies(config.inventory, os.environ)
     if direct:
         log.warning("router_plugin: %s is called directly, not through the web proxy", ", ".join(direct))

@@ -85,6 +85,9 @@ class RoutingSettings(_Section):
     default_strategy: Strategy = Strategy.COMPLEXITY
     fallback_enabled: bool = True
     max_retries: int = Field(2, ge=1, le=10, description="attempts per deployment")
+    retry_pause_seconds: float = Field(
+        0.5, gt=0, le=60, description="before a deployment's second attempt; twice that before its third"
+    )
     classifier: Literal["trained", "heuristic"] = "trained"
     classifier_path: str | None = None
     on_abstain: Literal["up", "keep"] = "up"

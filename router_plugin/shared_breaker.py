@@ -128,8 +128,8 @@ class SharedBreaker(Breaker):
         if record is None:
             return
         if record.opened_at is None and count >= self.threshold:
-            record.opened_at = self.clock()
-        if record.opened_at is not None:
+            record.opened_at, record.pause = self.clock(), self.recovery
+        if record.opened_at is not None and not record.refusals:  # a refused connection is each proxy's own to find
             await self._publish(deployment, record.opened_at)
 
     async def _tell_closed(self, deployment: str) -> None:
@@ -147,7 +147,7 @@ class SharedBreaker(Breaker):
         """Give the store the open circuits that it may have lost or never heard of; they outweigh earlier answers."""
         self._published.clear()
         for name, record in list(self._records.items()):
-            if record.opened_at is not None and name in self._deployments:
+            if record.opened_at is not None and not record.refusals and name in self._deployments:
                 self._changes = [change for change in self._changes if change[0] != name]
                 await self._publish(name, record.opened_at)
         self._cut_off = False

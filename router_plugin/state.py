@@ -65,7 +65,9 @@ class RequestState:
     groups_before: int = 0  # groups that were tried before that
     groups_tried: list[str] = field(default_factory=list)
     failures: list[Attempt] = field(default_factory=list)
-    dead_hosts: list[str] = field(default_factory=list)  # one entry a call that found no server there
+    dead_hosts: list[str] = field(default_factory=list)  # where calls found no server
+    refused: bool = False  # the last call that failed found none
+    under_way: str | None = None  # the deployment whose call has begun and hasn't failed
     report: Callable[[str, bool], None] | None = None  # tells the breaker how a deployment did
     memory: Memory | None = None  # of the conversation
     span: Any = None  # OpenTelemetry's, where requests are traced

@@ -19,10 +19,13 @@ import httpx
 import yaml
 
 from router_plugin.fakes import FakeProvider
+from router_plugin.fakes.faults import REFUSE
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "sk-router-test"
 START_SECONDS = 120
+HOLD_OFF_SECONDS = 0.2
+CHECK_SECONDS = 0.3
 CLOUD = ("azure", "openai", "anthropic")
 
 Edit = Callable[[dict[str, Any]], None]
@@ -63,6 +66,16 @@ class Proxy:
 
     def reset(self) -> None:
         """Forget what the fakes were sent and told."""
+        was_down = any(fake.default_fault is REFUSE for fake in self.fakes.values())
+        self._clear()
+        if was_down:  # what refused a connection is left alone for a moment, and then tried once
+            time.sleep(HOLD_OFF_SECONDS + 2 * CHECK_SECONDS)
+            for deployment in self.client.get("/health").json()["deployments"]:
+                if deployment["circuit"] != "closed":
+                    self.chat("What is 2 + 2?", x_router_model=deployment["id"])
+            self._clear()
+
+    def _clear(self) -> None:
         for fake in self.fakes.values():
             fake.clear()
             fake.faults = []
@@ -109,7 +122,13 @@ def running(
         config = pack()
         point_at(config, fakes)
         # tests share a proxy and break its back ends at will; the breaker has tests and a proxy of its own
-        config["callback_settings"]["router_plugin"]["routing"]["breaker"] = {"failures": 1_000_000}
+        config["callback_settings"]["router_plugin"]["routing"]["breaker"] = {
+            "failures": 1_000_000,
+            "recovery_seconds": HOLD_OFF_SECONDS,
+        }
+        # pauses are shorter, since the tests make hundreds of them
+        config["callback_settings"]["router_plugin"]["routing"]["retry_pause_seconds"] = 0.05
+        config["callback_settings"]["router_plugin"].setdefault("ollama", {})["check_seconds"] = CHECK_SECONDS
         if edit is not None:
             edit(config)
         path = folder / "litellm_config.yaml"
@@ -124,9 +143,6 @@ def running(
             "OLLAMA_HOST": ollama.base_url if ollama is not None else "http://127.0.0.1:9",
             "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")])),
             "NO_PROXY": "127.0.0.1,localhost",
-            # LiteLLM's pauses between attempts, in seconds: shorter, since the tests make hundreds of them
-            "INITIAL_RETRY_DELAY": "0.05",
-            "JITTER": "0.05",
             **(environ or {}),
         }
         port = free_port()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -66,4 +68,31 @@ def test_a_dead_local_server_is_found_out_once_a_request(proxy: Proxy) -> None:
         assert "stay local" in answer.text
         assert "No Ollama answers" in answer.text
     assert proxy.cloud_calls() == []
+    proxy.fakes["ollama"].wait_for(lambda _: proxy.chat(SSN).status_code == 200)
     assert proxy.chat(SSN).status_code == 200
+
+
+def test_a_server_that_refuses_connections_is_hardly_touched(tmp_path: Path) -> None:
+    """Of 120 private requests to a dead Ollama under 1 % try to connect; it is used again when it is back."""
+
+    def edit(config: dict[str, Any]) -> None:
+        ours = config["callback_settings"]["router_plugin"]
+        ours["routing"].pop("breaker")
+        ours["decision_log"] = {"path": str(tmp_path / "decisions.sqlite")}
+
+    with (
+        FakeProvider("ollama", kind="ollama", models=OLLAMA_MODELS) as ollama,
+        running(tmp_path, ollama=ollama, edit=edit) as proxy,
+    ):
+        with ollama.refusing():
+            assert {proxy.chat(SSN).status_code for _ in range(120)} == {503}
+        until = time.monotonic() + 10
+        while proxy.chat(SSN).status_code != 200 and time.monotonic() < until:
+            time.sleep(0.1)
+        assert proxy.chat(SSN).headers["x-router-deployment"] == "ollama-default-1"
+        assert proxy.cloud_calls() == []
+        with sqlite3.connect(tmp_path / "decisions.sqlite") as log:
+            rows = log.execute("SELECT record FROM decisions ORDER BY rowid").fetchall()
+    refused = [record for record in (json.loads(row[0]) for row in rows) if record["status"] == 503]
+    assert len(refused) >= 120
+    assert sum(bool(record["attempts"]) for record in refused) < len(refused) / 100

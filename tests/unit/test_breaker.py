@@ -115,3 +115,20 @@ def test_calls_that_were_under_way_do_not_prolong_the_pause(breaker: Breaker, cl
     fail(breaker, 1)
     clock.now = 119.0
     assert breaker.circuit("a") is Circuit.OPEN
+
+
+def test_a_refused_connection_opens_at_once_for_a_short_pause_that_doubles(clock: Clock) -> None:
+    """One refusal is enough; each refused trial doubles the pause, up to the usual one; an answer ends it."""
+    breaker = Breaker(threshold=5, recovery=12.0, clock=clock)
+    for pause in (5.0, 10.0, 12.0, 12.0):
+        breaker.refused("d1")
+        assert not breaker.allows("d1")
+        clock.now += pause - 0.1
+        breaker.refused("d1")  # a call that was under way doesn't prolong it
+        assert not breaker.allows("d1")
+        clock.now += 0.2
+        assert breaker.begin("d1")
+        assert not breaker.begin("d1")
+    breaker.succeeded("d1")
+    assert breaker.begin("d1")
+    assert breaker.begin("d1")
