@@ -362,7 +362,10 @@ class RouterPlugin_PROXY_(CustomLogger):  # noqa: N801
             log.warning(
                 "router_plugin: %s answers %d: %s. See `router-plugin doctor`.", identity, status, HINTS[status]
             )
-        state.failed(identity, status, type(exception).__name__, called=not ours)
+        if state.refused:  # LiteLLM calls it a 500
+            state.failed(identity, None, "ConnectionRefused")
+        else:
+            state.failed(identity, status, type(exception).__name__, called=not ours)
         if status in (400, 422) and not ours and not isinstance(exception, ContextWindowExceededError):
             state.client_error = exception
 

@@ -81,6 +81,10 @@ class Proxy:
             fake.faults = []
             fake.default_fault = None
 
+    def untouched(self) -> bool:
+        """Whether no model was asked, and no cloud fake received anything; a local one may have been looked at."""
+        return not self.cloud_calls() and not any(fake.calls for fake in self.fakes.values())
+
     def cloud_saw(self, text: str) -> list[str]:
         """Names of the cloud fakes that received a text."""
         return [fake.name for fake in self.cloud if fake.saw(text)]

@@ -35,7 +35,7 @@ def test_an_answer_is_cut_to_the_room_of_the_local_model(proxy: Proxy) -> None:
     sent = body("messages", SSN + " word" * 8_000, max_tokens=32_000)
     answer = proxy.post("/v1/messages", sent)
     assert answer.status_code == 200
-    options = proxy.fakes["ollama"].requests[-1].json["options"]
+    options = proxy.fakes["ollama"].calls[-1].json["options"]
     assert 256 <= options["num_predict"] < 16_384 - 8_000
     assert options["num_ctx"] == 16_384
 
@@ -44,7 +44,7 @@ def test_reasoning_is_left_out_where_the_model_has_none(proxy: Proxy) -> None:
     """Ollama refuses `think` for a model that can't."""
     sent = body("chat", SSN, reasoning_effort="high")
     assert proxy.post("/v1/chat/completions", sent).status_code == 200
-    assert "think" not in proxy.fakes["ollama"].requests[-1].json
+    assert "think" not in proxy.fakes["ollama"].calls[-1].json
     sent = body("messages", SSN, thinking={"type": "enabled", "budget_tokens": 1024}, max_tokens=2048)
     assert proxy.post("/v1/messages", sent).status_code == 200
-    assert "think" not in proxy.fakes["ollama"].requests[-1].json
+    assert "think" not in proxy.fakes["ollama"].calls[-1].json

@@ -51,7 +51,7 @@ def test_bad_input_is_refused_with_its_cause(proxy: Proxy, case: str) -> None:
     assert ("code" in error) == (surface != "messages")
     assert (answer.json().get("type") == "error") == (surface == "messages")
     assert "Traceback" not in answer.text
-    assert all(not fake.requests for fake in proxy.fakes.values())
+    assert proxy.untouched()
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '"hi"', "null"])
@@ -66,7 +66,7 @@ def test_no_key_no_answer(proxy: Proxy) -> None:
     """Without the master key nothing is decided or sent."""
     answer = proxy.client.post(PATHS["chat"], json=body("chat", "hi"), headers={"Authorization": "Bearer sk-wrong"})
     assert answer.status_code in (400, 401)
-    assert all(not fake.requests for fake in proxy.fakes.values())
+    assert proxy.untouched()
 
 
 @pytest.mark.parametrize(
@@ -94,4 +94,4 @@ def test_endpoints_that_cannot_be_inspected_are_closed(proxy: Proxy, method: str
     answer = proxy.client.request(method, path, json={"model": "openai-default", "input": "hi", "messages": HELLO})
     assert answer.status_code == 403
     assert "endpoints.open" in answer.json()["error"]["message"]
-    assert all(not fake.requests for fake in proxy.fakes.values())
+    assert proxy.untouched()

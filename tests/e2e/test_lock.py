@@ -21,7 +21,7 @@ def test_tokens_are_counted_at_home(proxy: Proxy) -> None:
     answer = proxy.post("/v1/messages/count_tokens", body("messages", SSN))
     assert answer.status_code == 200, answer.text
     assert 5 < answer.json()["input_tokens"] < 60
-    assert all(not fake.requests for fake in proxy.fakes.values())
+    assert proxy.untouched()
 
 
 @pytest.mark.parametrize(("method", "path"), [("POST", "/v1/messages/count_tokens"), ("GET", "/health")])
@@ -38,7 +38,7 @@ def test_health_prompts_no_deployment(proxy: Proxy) -> None:
     known = {item["id"]: item for item in answer.json()["deployments"]}
     expected = {"id": "ollama-default-1", "group": "ollama-default", "provider": "ollama", "local": True}
     assert expected.items() <= known["ollama-default-1"].items()
-    assert all(not fake.requests for fake in proxy.fakes.values())
+    assert proxy.untouched()
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_a_history_that_is_not_shown_is_refused(proxy: Proxy, more: dict[str, An
     answer = proxy.post(PATHS["responses"], body("responses", "go on") | more)
     assert answer.status_code == 400
     assert answer.json()["error"]["code"] == "history_not_shown"
-    assert all(not fake.requests for fake in proxy.fakes.values())
+    assert proxy.untouched()
 
 
 @pytest.mark.parametrize("secret", ["jane.okoro@northwindhospital.org", "078-05-1120"])
