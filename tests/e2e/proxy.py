@@ -19,7 +19,6 @@ import httpx
 import yaml
 
 from router_plugin.fakes import FakeProvider
-from router_plugin.fakes.faults import REFUSE
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "sk-router-test"
@@ -66,14 +65,16 @@ class Proxy:
 
     def reset(self) -> None:
         """Forget what the fakes were sent and told."""
-        was_down = any(fake.default_fault is REFUSE for fake in self.fakes.values())
         self._clear()
-        if was_down:  # what refused a connection is left alone for a moment, and then tried once
+        if self._open_circuits():  # what refused a connection is left alone for a moment, and then tried once
             time.sleep(HOLD_OFF_SECONDS + 2 * CHECK_SECONDS)
-            for deployment in self.client.get("/health").json()["deployments"]:
-                if deployment["circuit"] != "closed":
-                    self.chat("What is 2 + 2?", x_router_model=deployment["id"])
+            for identity in self._open_circuits():
+                self.chat("What is 2 + 2?", x_router_model=identity)
             self._clear()
+
+    def _open_circuits(self) -> list[str]:
+        found = self.client.get("/health").json().get("deployments") or ()
+        return [deployment["id"] for deployment in found if deployment["circuit"] != "closed"]
 
     def _clear(self) -> None:
         for fake in self.fakes.values():
