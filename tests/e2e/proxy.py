@@ -46,6 +46,7 @@ class Proxy:
     log: Path
     process: subprocess.Popen[bytes]
     client: httpx.Client = field(repr=False)
+    routes: bool = False  # it has circuits; elsewhere `/health` is LiteLLM's, which calls models
 
     @property
     def cloud(self) -> list[FakeProvider]:
@@ -66,7 +67,9 @@ class Proxy:
     def reset(self) -> None:
         """Forget what the fakes were sent and told."""
         self._clear()
-        if self._open_circuits():  # what refused a connection is left alone for a moment, and then tried once
+        if (
+            self.routes and self._open_circuits()
+        ):  # what refused a connection is left alone for a moment, and then tried once
             time.sleep(HOLD_OFF_SECONDS + 2 * CHECK_SECONDS)
             for identity in self._open_circuits():
                 self.chat("What is 2 + 2?", x_router_model=identity)
@@ -177,7 +180,7 @@ def running(
         )
         _wait(process, client, log)
         known = {**fakes, **({"ollama": ollama} if ollama is not None else {})}
-        yield Proxy(url, known, log, process, client)
+        yield Proxy(url, known, log, process, client, routes="--dry-run" not in arguments)
 
 
 def _wait(process: subprocess.Popen[bytes], client: httpx.Client, log: Path) -> None:
