@@ -175,6 +175,7 @@ def _router() -> Router:
     raw = read_file(ROOT / "litellm_config.yaml")
     for entry in raw["model_list"]:
         marks = entry["model_info"]["router"]
+        entry["litellm_params"].pop("num_ctx", None)  # it would bound the window
         entry["model_info"] = entry["model_info"] | {"router": marks | {"capabilities": {"context_window": 10_000_000}}}
     return build_router(check(raw, os.environ))
 

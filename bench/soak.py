@@ -70,7 +70,14 @@ def run(*, requests: int, concurrency: int, seed: int, progress: Progress) -> di
     """The figures of one soak: counts, latencies in seconds, memory in megabytes."""
     rng = random.Random(seed)
     with contextlib.ExitStack() as stack:
-        fakes = {name: stack.enter_context(FakeProvider(name, kind=_kind(name))) for name in (*LOCAL, *CLOUD)}
+        pack: dict[str, Any] = yaml.safe_load((ROOT / "litellm_config.yaml").read_text(encoding="utf-8"))
+        pulled = [str(entry["litellm_params"]["model"]).partition("/")[2] for entry in pack["model_list"]]
+        fakes = {
+            name: stack.enter_context(
+                FakeProvider(name, kind="ollama", models=pulled) if name in LOCAL else FakeProvider(name, kind=name)
+            )
+            for name in (*LOCAL, *CLOUD)
+        }
         for fake in fakes.values():
             fake.backend.echo = ECHO
             fake.latency, fake.pace = 0.005, 0.001
@@ -79,12 +86,8 @@ def run(*, requests: int, concurrency: int, seed: int, progress: Progress) -> di
         for name in CLOUD:
             environ[f"{name.upper()}_API_KEY"] = "sk-invented"
         environ |= {"AZURE_OPENAI_API_KEY": "invented", "AZURE_OPENAI_ENDPOINT": fakes["azure"].base_url}
-        with _environment(environ), proxy(_config(fakes), folder, serve=True, environ=environ) as running:
+        with _environment(environ), proxy(_config(pack, fakes), folder, serve=True, environ=environ) as running:
             return asyncio.run(_soak(running, fakes, requests, concurrency, rng, progress))
-
-
-def _kind(name: str) -> str:
-    return "ollama" if name in LOCAL else name
 
 
 @contextlib.contextmanager
@@ -98,9 +101,8 @@ def _environment(values: Mapping[str, str]) -> Iterator[None]:
         os.environ.update(before)
 
 
-def _config(fakes: Mapping[str, FakeProvider]) -> dict[str, Any]:
+def _config(pack: dict[str, Any], fakes: Mapping[str, FakeProvider]) -> dict[str, Any]:
     """The config pack with each Ollama deployment on both servers, and the cloud's at the fakes."""
-    pack: dict[str, Any] = yaml.safe_load((ROOT / "litellm_config.yaml").read_text(encoding="utf-8"))
     entries = []
     for entry in pack["model_list"]:
         provider = entry["model_info"]["router"]["provider"]

@@ -7,8 +7,9 @@ import re
 
 from router_plugin.endpoints import READ_ONLY, ROUTED
 
-# LiteLLM quotes providers' error bodies, and tracebacks quote arguments; both may repeat a prompt.
-LITELLM_LOGGERS = ("LiteLLM", "LiteLLM Proxy", "LiteLLM Router")
+# LiteLLM quotes providers' error bodies, and tracebacks quote arguments; both may repeat a prompt. asyncio tells
+# what ended a background task of LiteLLM's.
+QUOTING_LOGGERS = ("LiteLLM", "LiteLLM Proxy", "LiteLLM Router", "asyncio")
 ACCESS_LOGGER = "uvicorn.access"
 ERROR_LOGGER = "uvicorn.error"
 _ERROR_NAME = re.compile(r"\b[A-Z][A-Za-z]{2,60}(?:Error|Exception|Timeout)\b")
@@ -28,7 +29,7 @@ PATH_WORDS = frozenset(
 
 
 class Withhold(logging.Filter):
-    """Reduces a record of LiteLLM's to its place and the exceptions that it names; drops what is below WARNING."""
+    """Reduces a record to its place and the exceptions that it names; drops what is below WARNING."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the record is written; changes it in place."""
@@ -75,8 +76,8 @@ def known_path(path: str) -> str:
 
 
 def install() -> None:
-    """Put the filters on LiteLLM's and the server's loggers; a second call changes nothing."""
-    for name in LITELLM_LOGGERS:
+    """Put the filters on LiteLLM's, asyncio's and the server's loggers; a second call changes nothing."""
+    for name in QUOTING_LOGGERS:
         _add(name, Withhold())
     _add(ERROR_LOGGER, WithoutText())
     _add(ACCESS_LOGGER, OnlyKnownPaths())

@@ -1,12 +1,14 @@
-"""The access log: paths without what clients put into them."""
+"""The proxy's log: paths without what clients put into them, and errors without the text that they quote."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import sys
 
 import pytest
 
-from router_plugin.redact import WithoutText, known_path
+from router_plugin.redact import QUOTING_LOGGERS, Withhold, WithoutText, install, known_path
 
 
 @pytest.mark.parametrize(
@@ -33,3 +35,30 @@ def test_a_websocket_handshake_is_logged_without_its_words() -> None:
     record = logging.LogRecord("uvicorn.error", logging.INFO, "f", 1, '%s - "WebSocket %s" %d', given, None)
     assert WithoutText().filter(record)
     assert record.getMessage().endswith('"WebSocket /v1/realtime" 403')
+
+
+def test_the_end_of_a_background_task_is_logged_without_its_words() -> None:
+    """LiteLLM logs calls in tasks of its own; what ends one may quote the answer, and asyncio writes it whole."""
+    assert "asyncio" in QUOTING_LOGGERS
+    try:
+        int("078-05-1120")
+    except ValueError:
+        told = "Task exception was never retrieved\nfuture: <Task exception=ValueError('078-05-1120')>"
+        record = logging.LogRecord("asyncio", logging.ERROR, "base_events.py", 1, told, None, sys.exc_info())
+    assert Withhold().filter(record)
+    shown = logging.Formatter().format(record)
+    assert shown.startswith("base_events.py:1: ValueError")
+    assert "078" not in shown
+
+
+def test_asyncio_writes_through_the_filter() -> None:
+    """The logger that asyncio itself uses has the filter, once, however often it is installed."""
+    logger = logging.getLogger("asyncio")
+    before = list(logger.filters)
+    try:
+        install()
+        install()
+        assert asyncio.log.logger is logger  # type: ignore[attr-defined]
+        assert sum(isinstance(known, Withhold) for known in logger.filters) == 1
+    finally:
+        logger.filters[:] = before
