@@ -10,6 +10,7 @@ from typing import Any
 
 from router_plugin.api_errors import error_body
 from router_plugin.body_field import with_decision
+from router_plugin.cache import Copy, Kept
 from router_plugin.errors import RequestRefused
 from router_plugin.outcome import Ending
 from router_plugin.request import Surface
@@ -68,11 +69,13 @@ class Answer:
         in_body: bool = False,
         may_begin_anew: Callable[[], bool] = lambda: False,
         poor: Callable[[bytes], str | None] | None = None,
+        copied_bytes: int = 0,
     ) -> None:
         """`in_body`: the decision also goes into the JSON of the answer, or of a stream's first event.
 
         `may_begin_anew` is asked where an answer broke off before the client has seen any of it. If it says yes the
         answer is thrown away, and `broke_off` is true. So it is where `poor` says what a whole answer lacks.
+        `copied_bytes`: the longest answer of which a copy is made, where it may be kept.
         """
         self._in_body = in_body
         self._may_begin_anew = may_begin_anew
@@ -92,6 +95,9 @@ class Answer:
         self._begun = time.monotonic()
         self._first_content: float | None = None
         self._complete = False
+        self._copied_bytes = copied_bytes
+        self._copy: Copy | None = None
+        self._replaying = False
 
     def ending(self) -> Ending:
         """How the answer left, or that it never did: a client that hangs up is status 499, nginx's word for it."""
@@ -99,9 +105,11 @@ class Answer:
         return Ending(status, self._complete, time.monotonic() - self._begun, self._first_content)
 
     async def __call__(self, message: Message) -> None:
-        if self.broke_off or self._closed:
+        if self.broke_off or self._closed or (self._state.hit is not None and not self._replaying):
             return
         if self._passing:
+            if self._copy is not None:
+                self._copy.add(message)
             await self._send(message)
             self._complete = self._complete or _is_last(message)
         elif message["type"] == "http.response.start":
@@ -113,6 +121,25 @@ class Answer:
             await self._send(message)
         else:
             await self._body(message, self._start)
+
+    async def replay(self, kept: Kept) -> None:
+        """Give a kept answer, whatever LiteLLM has made of the request."""
+        self._replaying = True
+        described = [(b"content-type", kept.content_type)]
+        if not kept.content_type.startswith(b"text/event-stream"):
+            described.append((b"content-length", b"%d" % kept.size))
+        await self({"type": "http.response.start", "status": 200, "headers": described})
+        for number, part in enumerate(kept.parts, 1):
+            await self({"type": "http.response.body", "body": part, "more_body": number < len(kept.parts)})
+
+    def kept(self) -> Kept | None:
+        """The answer, where it is whole and was given by a group that is tried first; else None."""
+        state = self._state
+        served = state.plan.find(state.served) if state.plan is not None else None
+        if self._copy is None or not self._complete or served is None or state.escalated is not None:
+            return None
+        first = state.plan is not None and served.group == state.plan.groups[0]
+        return self._copy.finish(self._surface, served.id) if first else None
 
     async def fail(self) -> None:
         """End an answer that LiteLLM left unfinished. One that is under way can only be cut."""
@@ -225,6 +252,8 @@ class Answer:
         await self._remember(int(start["status"]))
         added = self._decision_headers(int(start["status"]), known)
         describe(self._state.span, added)
+        if self._copied_bytes and self._state.cache_key and int(start["status"]) == 200 and known and answered:
+            self._copy = Copy(_header(start, b"content-type"), self._copied_bytes, self._held)
         if self._in_body and added:
             self._write_into_body(start, added)
         start["headers"] = [*start.get("headers", ()), *added]
@@ -255,7 +284,9 @@ class Answer:
     def _decision_headers(self, status: int, known: bool) -> list[tuple[bytes, bytes]]:
         decision = self._state.decision
         values = decision.headers() if decision is not None else {}
-        if status < 400 and self._state.served:
+        if status < 400 and self._state.hit is not None:
+            values |= self._state.hit.headers()
+        elif status < 400 and self._state.served:
             values["x-router-deployment" if known else "x-router-planned-deployment"] = self._state.served
             values["x-router-fallbacks"] = str(self._state.fallbacks())
         return [(name.encode(), value.encode("latin-1", "replace")) for name, value in values.items()]

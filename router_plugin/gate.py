@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from router_plugin.answer import Answer, Message, Send, refuse, send_whole
+from router_plugin.cache import Cache
 from router_plugin.endpoints import is_open, routed_surface
 from router_plugin.errors import EndpointClosed, RequestRefused, RequestTooLarge
 from router_plugin.local_endpoints import Call, Endpoint, LocalEndpoints
@@ -74,9 +75,11 @@ class Gate:
         opening: Opening | None = None,
         endpoints: LocalEndpoints | None = None,
         recorder: Recorder | None = None,
+        cache: Cache | None = None,
     ) -> None:
         self.app = app
         self.recorder = recorder or Recorder()
+        self.cache = cache
         self.endpoints = endpoints or LocalEndpoints(router)
         self.settings = router.config.settings
         self.opening = opening or Opening(passed=True)
@@ -133,15 +136,21 @@ class Gate:
             in_body=self.settings.decision_in_body,
             may_begin_anew=lambda: body.whole and second_try(state, max_calls) is not None,
             poor=functools.partial(poor_answer, state) if self.settings.routing.escalate else None,
+            copied_bytes=self.cache.largest if self.cache is not None else 0,
         )
         try:
             await self.app(scope, body, answer)
+            if state.hit is not None:
+                await answer.replay(state.hit.kept)
         except Exception as error:  # noqa: BLE001 - the server would log a traceback, which may hold request text
             log.error("router_plugin: LiteLLM failed on %s (%s)", scope.get("path"), type(error).__name__)
             await answer.fail()
         finally:
             if not answer.broke_off:
                 self.recorder.ended(state, answer.ending())
+                kept = answer.kept()
+                if self.cache is not None and state.cache_key is not None and kept is not None:
+                    self.cache.keep(state.cache_key, kept)
         if not answer.broke_off:
             return None
         avoided = away(state) if answer.lacking else goes_back(state) or second_try(state, max_calls)
@@ -194,7 +203,7 @@ class Replayed:
         return dict(message)
 
 
-def install(router: Router, endpoints: LocalEndpoints, recorder: Recorder) -> Opening:
+def install(router: Router, endpoints: LocalEndpoints, recorder: Recorder, cache: Cache | None = None) -> Opening:
     """Put the gate in front of the running proxy's app; it lets requests through once the result is opened.
 
     The app has built its middleware already, so the stack is built anew; requests look it up at each call.
@@ -204,7 +213,7 @@ def install(router: Router, endpoints: LocalEndpoints, recorder: Recorder) -> Op
 
     opening = Opening()
     app.user_middleware[:] = [item for item in app.user_middleware if getattr(item, "cls", None) != Gate]
-    gate = Middleware(Gate, router=router, opening=opening, endpoints=endpoints, recorder=recorder)
+    gate = Middleware(Gate, router=router, opening=opening, endpoints=endpoints, recorder=recorder, cache=cache)
     app.user_middleware.insert(0, gate)
     app.middleware_stack = app.build_middleware_stack()
     return opening

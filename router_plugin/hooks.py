@@ -19,6 +19,7 @@ from litellm.integrations.custom_logger import CustomLogger
 
 from router_plugin import prompt_cache
 from router_plugin.breaker import Breaker, Circuit
+from router_plugin.cache import Cache
 from router_plugin.config import require_locked
 from router_plugin.decision import Reason
 from router_plugin.deployments import is_auto
@@ -38,7 +39,7 @@ from router_plugin.fitting import fit_call
 from router_plugin.health import Health
 from router_plugin.hosted import drop_hosted
 from router_plugin.outcome import Recorder
-from router_plugin.pick import Picker
+from router_plugin.pick import Picker, deployments_of
 from router_plugin.pipeline import Router
 from router_plugin.request import IDENTITY_FIELDS, Surface
 from router_plugin.sessions import Sessions
@@ -73,6 +74,7 @@ class RouterPlugin_PROXY_(CustomLogger):  # noqa: N801
         self.sessions = sessions
         self.lock = Lock(router)
         self.recorder = Recorder()
+        self.cache: Cache | None = None  # of whole answers; the gate fills it and answers from it
         self._hinted: set[tuple[str, int]] = set()
         circuits = router.config.settings.routing.breaker
         self.breaker = breaker or Breaker(circuits.failures, circuits.recovery_seconds)
@@ -90,7 +92,7 @@ class RouterPlugin_PROXY_(CustomLogger):  # noqa: N801
         if state.opened:
             return data
         try:
-            return await self._route(data, str(getattr(call_type, "value", call_type)), state, user_api_key_dict)
+            routed = await self._route(data, str(getattr(call_type, "value", call_type)), state, user_api_key_dict)
         except RequestRefused as refusal:
             state.refusal = refusal
         except Exception as error:  # noqa: BLE001 - whatever goes wrong here must end refused, never in the cloud
@@ -101,6 +103,10 @@ class RouterPlugin_PROXY_(CustomLogger):  # noqa: N801
             )
             state.refusal.status = 503
             state.refusal.code = "router_error"
+        else:
+            if state.hit is None:
+                return routed
+            raise HTTPException(200, detail="The gate gives a kept answer.")  # LiteLLM must not call anyone
         raise HTTPException(state.refusal.status, detail={"error": state.refusal.message}) from None
 
     async def _route(self, data: dict[str, Any], call_type: str, state: RequestState, caller: Any) -> dict[str, Any]:
@@ -155,6 +161,8 @@ class RouterPlugin_PROXY_(CustomLogger):  # noqa: N801
             await memory.decided(decision)
             state.memory = memory
         state.surface, state.decision, state.plan = surface, decision, plan
+        if self.cache is not None:
+            self.cache.look(state, body, conversation, tenant, steering)
         state.report = self._report
         state.wants = Asked.of(body) if self.router.config.settings.routing.escalate else None
         if state.escalated is not None:
@@ -219,7 +227,7 @@ class RouterPlugin_PROXY_(CustomLogger):  # noqa: N801
         candidates = healthy_deployments
         if is_auto(model):
             group = self.picker.another_server(state, self._may_try) or state.next_group()
-            candidates = _deployments_of(group) if group is not None else []
+            candidates = deployments_of(group) if group is not None else []
             model = group or model
         if model not in state.groups_tried:
             state.groups_tried.append(model)
@@ -384,12 +392,3 @@ def _deployment_id(call: Mapping[str, Any]) -> str | None:
     info = call.get("model_info") or (call.get("litellm_params") or {}).get("model_info") or {}
     identity = info.get("id") if isinstance(info, Mapping) else None
     return str(identity) if identity else None
-
-
-def _deployments_of(group: str) -> list[dict[str, Any]]:
-    """A group's deployments as LiteLLM's router holds them."""
-    from litellm.proxy import proxy_server
-
-    router = proxy_server.llm_router
-    found = router.get_model_list(model_name=group) if router is not None else None
-    return [dict(deployment) for deployment in found or ()]

@@ -40,6 +40,11 @@ def drop_hosted(data: dict[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(dropped))
 
 
+def names_hosted(data: Mapping[str, Any]) -> bool:
+    """Whether a request names any of them."""
+    return bool(drop_hosted(dict(data)))
+
+
 def _hosted(tool: object) -> str:
     """The kind of a hosted tool, a word of `HOSTED_TYPES` or `HOSTED_KEYS`; empty for any other tool."""
     if not isinstance(tool, Mapping):

@@ -41,6 +41,7 @@ class Metrics:
         self.refusals = Counter("router_refusals", "Requests refused, by error code.", ("code",), registry=registry)
         self.abstained = Counter("router_abstained", "Requests whose tier was a guess.", registry=registry)
         self.findings = Counter("router_findings", "Private requests by rule.", ("rule",), registry=registry)
+        self.cache_hits = Counter("router_cache_hits", "Requests answered from the cache.", registry=registry)
         self.fallbacks = Counter("router_fallbacks", "Model groups tried after the first.", registry=registry)
         self.calls = Counter(
             "router_deployment_calls", "Calls of a deployment.", ("deployment", "result"), registry=registry
@@ -94,6 +95,8 @@ class Metrics:
         if record.get("private"):
             for rule in record.get("findings") or ():
                 self.findings.labels(rule).inc()
+        if record.get("cache"):
+            self.cache_hits.inc()
         self.fallbacks.inc(record.get("fallbacks") or 0)
         for attempt in record.get("attempts") or ():
             self.calls.labels(str(attempt).partition(":")[0], "failed").inc()

@@ -79,6 +79,7 @@ def record_of(state: RequestState, ending: Ending) -> Record:
         "code": state.refusal.code if state.refusal is not None else None,
         "deployment": state.served if ending.status < OK_BELOW else None,
         "provider": _provider(state) if ending.status < OK_BELOW else None,
+        "cache": "hit" if state.hit is not None else None,
         "fallbacks": state.fallbacks(),
         "attempts": [str(attempt) for attempt in state.failures],
         "latency": round(ending.seconds, 4),

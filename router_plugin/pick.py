@@ -98,3 +98,12 @@ def weight(entry: Entry) -> float:
     """A deployment's share as `litellm_params.weight` says, else 1; 0 means only where no other is there."""
     given = (entry.get("litellm_params") or {}).get("weight")
     return float(given) if isinstance(given, (int, float)) and given >= 0 else 1.0
+
+
+def deployments_of(group: str) -> list[dict[str, Any]]:
+    """A group's deployments as LiteLLM's router holds them."""
+    from litellm.proxy import proxy_server
+
+    router = proxy_server.llm_router
+    found = router.get_model_list(model_name=group) if router is not None else None
+    return [dict(deployment) for deployment in found or ()]

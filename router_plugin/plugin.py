@@ -14,6 +14,7 @@ import litellm
 
 from router_plugin import counting, gate, pacing, redact, selftest, shadow, watchers
 from router_plugin.build import build_router
+from router_plugin.cache import Cache
 from router_plugin.config import RouterConfig, load
 from router_plugin.decision_log import DecisionLog
 from router_plugin.direct import bypass_proxies, refuse_redirects
@@ -105,12 +106,14 @@ def _start_routing(config: RouterConfig) -> RouterPlugin:
         plugin.recorder.add(DecisionLog(Path(decisions.path), decisions.max_rows).add)
     if plugin.router.rates is not None:
         plugin.recorder.add(plugin.router.rates.observe)
+    if config.settings.cache.enabled:
+        plugin.cache = Cache(config.settings.cache, _secret())
     metrics = Metrics()
     plugin.recorder.add(metrics.add)
     metrics.show_shared(router.budget, sharing.store)
     endpoints = LocalEndpoints(plugin.router, plugin.breaker, metrics, plugin.picker)
     add_page(endpoints, plugin.router, plugin.breaker, plugin.health)
-    opening = gate.install(plugin.router, endpoints, plugin.recorder)
+    opening = gate.install(plugin.router, endpoints, plugin.recorder, plugin.cache)
     loop = asyncio.get_running_loop()
     _background.extend((loop.create_task(_prove(plugin, opening)), loop.create_task(plugin.health.run())))
     _background.extend(loop.create_task(task()) for task in sharing.tasks)

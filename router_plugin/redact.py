@@ -6,6 +6,7 @@ import logging
 import re
 
 from router_plugin.endpoints import READ_ONLY, ROUTED
+from router_plugin.state import current
 
 # LiteLLM quotes providers' error bodies, and tracebacks quote arguments; both may repeat a prompt. asyncio tells
 # what ended a background task of LiteLLM's.
@@ -33,8 +34,9 @@ class Withhold(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the record is written; changes it in place."""
-        if record.levelno < logging.WARNING:
-            return False
+        state = current()
+        if record.levelno < logging.WARNING or (state is not None and state.hit is not None):
+            return False  # LiteLLM takes a request that the gate answers from the cache for a failed one
         try:
             names = list(dict.fromkeys(_ERROR_NAME.findall(record.getMessage())))[:MAX_NAMES]
         except Exception:  # noqa: BLE001 - a record that can't be formatted is withheld whole

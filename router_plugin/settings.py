@@ -193,6 +193,15 @@ class StoreSettings(_Section):
         return url
 
 
+class CacheSettings(_Section):
+    """Answers in memory, given again to the same public request with `temperature: 0` of the same API key."""
+
+    enabled: bool = True
+    ttl_seconds: float = Field(3_600, gt=0)
+    entries: int = Field(1_000, ge=1)
+    megabytes: float = Field(64, gt=0, description="for all answers; one takes an eighth of it at most")
+
+
 class BudgetSettings(_Section):
     """Dollars that cloud answers may cost in a day and in a month (UTC), as LiteLLM prices them."""
 
@@ -227,6 +236,7 @@ class Settings(_Section):
     ollama: OllamaSettings = OllamaSettings()
     store: StoreSettings = StoreSettings()
     budget: BudgetSettings = BudgetSettings()
+    cache: CacheSettings = CacheSettings()
     decision_in_body: bool = Field(
         False, description="also write the decision's headers into a field `router` of each answer's JSON"
     )

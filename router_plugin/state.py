@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakSet
 
+from router_plugin.cache import Hit
 from router_plugin.decision import Decision
 from router_plugin.errors import RequestRefused
 from router_plugin.outcome import Ending, Usage
@@ -70,6 +71,8 @@ class RequestState:
     under_way: str | None = None  # the deployment whose call has begun and hasn't failed
     report: Callable[[str, bool], None] | None = None  # tells the breaker how a deployment did
     memory: Memory | None = None  # of the conversation
+    cache_key: bytes | None = None  # under which the answer may be kept
+    hit: Hit | None = None  # the kept answer that is given instead of a call
     span: Any = None  # OpenTelemetry's, where requests are traced
     usage: Usage | None = None  # once LiteLLM has counted the answer
     ending: Ending | None = None  # once the answer has left

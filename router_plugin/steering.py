@@ -13,7 +13,8 @@ from router_plugin.settings import KeySettings, Strategy
 
 HEADER_PREFIX = "x-router-"
 METADATA_KEY = "router"
-FIELDS = ("strategy", "provider", "model", "private", "max-tier")
+FIELDS = ("strategy", "provider", "model", "private", "max-tier", "cache")
+CACHE_WORDS = ("no-cache", "no-store")  # what they mean in HTTP: don't answer from the cache, or don't use it at all
 _AUTO_STRATEGY = {
     AUTO: None,  # the configured default
     f"{AUTO}-complexity": Strategy.COMPLEXITY,
@@ -36,6 +37,7 @@ class Steering:
     model: str | None = None
     private: bool = False
     max_tier: Tier | None = None
+    cache: str | None = None  # one of CACHE_WORDS
 
 
 def read_steering(
@@ -91,6 +93,8 @@ def _apply(steering: Steering, fields: Mapping[str, Any], prefix: str, inventory
             steering = replace(steering, max_tier=_choice(text, [item.value for item in Tier], name, Tier))
         elif key == "private":
             steering = replace(steering, private=steering.private or _flag(text, name))
+        elif key == "cache":
+            steering = replace(steering, cache=_choice(text, list(CACHE_WORDS), name, str))
         elif key == "provider":
             steering = replace(steering, provider=_known_provider(text, name, inventory))
         else:

@@ -1,0 +1,158 @@
+"""The cache against a real proxy: the same public request is answered once by a provider and then from memory."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from router_plugin.fakes.faults import BY_NAME
+from tests.e2e.bodies import ANALYSIS, PATHS, RECORD, SIMPLE, SSN, body
+from tests.e2e.proxy import KEY, Proxy
+
+pytestmark = pytest.mark.e2e
+
+SHAPES = list(PATHS)
+
+
+def calls(proxy: Proxy) -> int:
+    """How often any model was asked."""
+    return sum(len(fake.calls) for fake in proxy.fakes.values())
+
+
+def twice(proxy: Proxy, path: str, sent: dict[str, Any], **headers: str) -> tuple[httpx.Response, httpx.Response]:
+    """The same request two times."""
+    first = proxy.post(path, sent, **headers)
+    assert first.status_code == 200, first.text
+    return first, proxy.post(path, sent, **headers)
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_same_request_is_answered_from_memory_byte_for_byte(proxy: Proxy, shape: str, stream: bool) -> None:
+    """In every API shape; the headers say so, and the decision is made anew."""
+    sent = body(shape, f"{ANALYSIS} ({shape}, {stream})", stream=stream, temperature=0)
+    first, second = twice(proxy, PATHS[shape], sent)
+    asked = calls(proxy)
+    assert second.status_code == 200
+    assert second.content == first.content
+    assert second.headers["content-type"] == first.headers["content-type"]
+    assert "x-router-cache" not in first.headers
+    assert second.headers["x-router-cache"] == "hit"
+    assert 0 <= int(second.headers["x-router-cache-age"]) < 60
+    assert second.headers["x-router-deployment"] == first.headers["x-router-deployment"]
+    assert second.headers["x-router-decision-id"] != first.headers["x-router-decision-id"]
+    assert "cache.hit" in second.headers["x-router-reason"]
+    assert asked == 1
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("text", [SSN, RECORD], ids=["identifier", "topic"])
+def test_a_private_request_is_never_kept(proxy: Proxy, shape: str, stream: bool, text: str) -> None:
+    """Nor answered from memory: the local model is asked each time."""
+    first, second = twice(proxy, PATHS[shape], body(shape, text, stream=stream, temperature=0))
+    assert first.headers["x-router-private"] == second.headers["x-router-private"] == "true"
+    assert "x-router-cache" not in second.headers
+    assert calls(proxy) == 2
+
+
+CHANGES: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
+    "no temperature": ({"temperature": None}, {}),
+    "another temperature": ({"temperature": 0.2}, {}),
+    "another system prompt": ({"messages": [{"role": "system", "content": "Be brief."}]}, {}),
+    "another top_p": ({"top_p": 0.5}, {}),
+    "another length": ({"max_tokens": 17}, {}),
+    "tools": ({"tools": [{"type": "function", "function": {"name": "look", "parameters": {"type": "object"}}}]}, {}),
+    "a stream": ({"stream": True}, {}),
+    "another user": ({"user": "second"}, {}),
+    "a provider": ({}, {"x_router_provider": "anthropic"}),
+    "private": ({}, {"x_router_private": "true"}),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_request_that_differs_is_asked(proxy: Proxy, change: str) -> None:
+    """System prompt, sampling, tools, form of the answer, end user and plan are part of what is the same."""
+    text = f"{SIMPLE} ({change})"
+    question = {"role": "user", "content": text}
+    sent: dict[str, Any] = {"model": "auto", "messages": [question], "temperature": 0, "user": "first"}
+    proxy.post(PATHS["chat"], sent)
+    more, headers = CHANGES[change]
+    other = {**sent, **more}
+    if "messages" in more:
+        other["messages"] = [*more["messages"], question]
+    if other["temperature"] is None:
+        del other["temperature"]
+    answer = proxy.post(PATHS["chat"], other, **headers)
+    assert answer.status_code == 200, answer.text
+    assert "x-router-cache" not in answer.headers
+    assert calls(proxy) == 2
+
+
+def test_tool_results_are_never_kept(proxy: Proxy) -> None:
+    """What a tool returned belongs to one moment."""
+    call = {"id": "call_1", "type": "function", "function": {"name": "look", "arguments": "{}"}}
+    messages = [
+        {"role": "user", "content": "How many open files are there?"},
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "call_1", "content": "17"},
+    ]
+    sent = {"model": "auto", "messages": messages, "temperature": 0}
+    twice(proxy, PATHS["chat"], sent)
+    assert calls(proxy) == 2
+
+
+def test_a_client_can_pass_by_the_cache(proxy: Proxy) -> None:
+    """`no-cache` asks a provider and keeps the new answer; `no-store` leaves no trace."""
+    sent = body("chat", f"{SIMPLE} (pass by)", temperature=0)
+    twice(proxy, PATHS["chat"], sent, x_router_cache="no-store")
+    assert calls(proxy) == 2
+    twice(proxy, PATHS["chat"], sent, x_router_cache="no-cache")
+    assert calls(proxy) == 4
+    assert proxy.post(PATHS["chat"], sent).headers["x-router-cache"] == "hit"
+    wrong = proxy.post(PATHS["chat"], sent, x_router_cache="always")
+    assert wrong.status_code == 400
+    assert "no-cache, no-store" in wrong.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("fault", ["status-500", "cut-after-3-chunks-rst", "error-event-midway"])
+def test_what_failed_or_broke_off_is_not_kept(proxy: Proxy, fault: str) -> None:
+    """Only a whole answer of the group that the plan names first is worth giving again."""
+    sent = body("chat", f"{ANALYSIS} ({fault})", stream=True, temperature=0)
+    for fake in proxy.cloud:
+        fake.default_fault = BY_NAME[fault]
+    proxy.post(PATHS["chat"], sent)
+    for fake in proxy.cloud:
+        fake.default_fault = None
+    before = calls(proxy)
+    answer = proxy.post(PATHS["chat"], sent)
+    assert answer.status_code == 200
+    assert "x-router-cache" not in answer.headers
+    assert calls(proxy) > before
+
+
+def test_a_hit_costs_nothing_and_is_counted(proxy: Proxy) -> None:
+    """In the metrics; the proxy's log tells of no failure, although LiteLLM takes it for one."""
+    sent = body("chat", f"{SIMPLE} (counted)", temperature=0)
+    first = proxy.post(PATHS["chat"], sent)
+    before = proxy.log.stat().st_size
+    second = proxy.post(PATHS["chat"], sent)
+    assert second.headers["x-router-cache"] == "hit"
+    assert second.json() == first.json()
+    with proxy.log.open("rb") as log:
+        log.seek(before)
+        assert b"ERROR" not in log.read()
+    metrics = proxy.client.get("/metrics/", headers={"Authorization": f"Bearer {KEY}"})
+    assert metrics.status_code == 200
+    hits = [line for line in metrics.text.splitlines() if line.startswith("router_cache_hits_total ")]
+    assert float(hits[0].split()[1]) >= 1
+
+
+def test_a_stored_answer_holds_no_decision_of_an_earlier_request(proxy: Proxy) -> None:
+    """An answer's body is the provider's; ids of decisions are in the headers only."""
+    sent = body("chat", f"{SIMPLE} (ids)", temperature=0)
+    first, second = twice(proxy, PATHS["chat"], sent)
+    assert first.headers["x-router-decision-id"] not in json.dumps(second.json())
