@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+NO_KEY = "This request has no API key."
+UNKNOWN_KEY = "This API key is not known."
+SEND_A_KEY = (
+    "Send the proxy's master key, as `Authorization: Bearer KEY` or as `x-api-key: KEY`. It is the value of "
+    "LITELLM_MASTER_KEY where the proxy runs; without that, `router-plugin serve` prints one as it starts."
+)
+
 
 class RouterPluginError(Exception):
     """Base of every error that this package raises on purpose. Messages never hold request text."""
@@ -105,3 +112,13 @@ class EndpointClosed(RequestRefused):
 
     status = 403
     code = "endpoint_closed"
+
+
+class Unauthorized(RequestRefused):
+    """The API key is missing or unknown."""
+
+    status = 401
+    code = "invalid_api_key"
+
+    def __init__(self, cause: str = UNKNOWN_KEY) -> None:
+        super().__init__(f"{cause} {SEND_A_KEY}")

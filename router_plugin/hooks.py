@@ -15,9 +15,9 @@ from litellm.exceptions import (
     ServiceUnavailableError,
     Timeout,
 )
-from litellm.integrations.custom_logger import CustomLogger
 
 from router_plugin import prompt_cache
+from router_plugin.auth import ExplainsKeys
 from router_plugin.breaker import Breaker, Circuit
 from router_plugin.cache import Cache
 from router_plugin.config import require_locked
@@ -61,7 +61,7 @@ STORED_HISTORY = ("opaque.previous_response", "opaque.conversation")
 METADATA_FIELDS = ("metadata", "litellm_metadata")  # LiteLLM keeps its own notes in them, the client's among these
 
 
-class RouterPlugin_PROXY_(CustomLogger):  # noqa: N801
+class RouterPlugin_PROXY_(ExplainsKeys):  # noqa: N801
     """LiteLLM runs a pre-call hook only where the leaf class defines it: don't subclass this one.
 
     `no-log`, which private requests carry, silences every log callback but those with `_PROXY_` in the class name.

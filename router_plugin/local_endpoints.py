@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from router_plugin.breaker import Breaker
-from router_plugin.errors import InvalidRequest, RequestRefused
+from router_plugin.errors import NO_KEY, InvalidRequest, RequestRefused, Unauthorized
 from router_plugin.metrics import Metrics
 from router_plugin.pick import Picker
 from router_plugin.pipeline import Router
@@ -26,13 +26,6 @@ HEALTH = "/health"
 METRICS = "/metrics"
 JSON = "application/json"
 ASK_FOR_KEY = ((b"www-authenticate", b'Basic realm="router: the master key is the password", charset="UTF-8"'),)
-
-
-class Unauthorized(RequestRefused):
-    """The key is missing or wrong."""
-
-    status = 401
-    code = "invalid_api_key"
 
 
 class Failed(RequestRefused):
@@ -139,7 +132,7 @@ def authorise(headers: Mapping[bytes, bytes], master_key: str | None) -> None:
         return
     given = headers.get(b"authorization", b"").removeprefix(b"Bearer ") or headers.get(b"x-api-key", b"")
     if not secrets.compare_digest(given, master_key.encode()):
-        raise Unauthorized("This endpoint needs the proxy's master key, as `Authorization: Bearer ...` or `x-api-key`.")
+        raise Unauthorized("This API key is not the proxy's master key." if given else NO_KEY)
 
 
 def as_json(value: Mapping[str, Any]) -> Reply:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.e2e.bodies import PATHS, body
 from tests.e2e.proxy import Proxy
 
+EMBED = {"model": "ollama-embed", "input": "hi"}
 HELLO = [{"role": "user", "content": "hi"}]
 
 BAD: dict[str, tuple[str, dict[str, Any], dict[str, str], int, str]] = {
@@ -62,10 +64,56 @@ def test_a_body_that_is_no_json_object_is_refused(proxy: Proxy, content: str) ->
     assert "Traceback" not in answer.text
 
 
-def test_no_key_no_answer(proxy: Proxy) -> None:
-    """Without the master key nothing is decided or sent."""
-    answer = proxy.client.post(PATHS["chat"], json=body("chat", "hi"), headers={"Authorization": "Bearer sk-wrong"})
-    assert answer.status_code in (400, 401)
+KEYS: dict[str, tuple[dict[str, str], str]] = {
+    "a wrong one": ({"Authorization": "Bearer sk-wrong-0815"}, "is not known"),
+    "a wrong one as Anthropic's clients send it": ({"x-api-key": "sk-wrong-0815"}, "is not known"),
+    "one without Bearer": ({"Authorization": "sk-wrong-0815"}, "Bearer"),
+    "none": ({}, "has no API key"),
+}
+
+
+def ask_with(proxy: Proxy, method: str, path: str, headers: dict[str, str], request: Any = None) -> httpx.Response:
+    """A request without the fixture's master key."""
+    return httpx.request(method, f"{proxy.url}{path}", json=request, headers=headers, timeout=60, trust_env=False)
+
+
+@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize("surface", [*PATHS, "embeddings"])
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_request_without_a_known_key_is_told_how_to_send_one(
+    proxy: Proxy, surface: str, key: str, *, stream: bool
+) -> None:
+    """It is a 401 in the API's shape, streams too, names the header and the variable, and repeats no key."""
+    headers, cause = KEYS[key]
+    request = EMBED if surface == "embeddings" else body(surface, "What is 2 + 2?", stream=stream)
+    answer = ask_with(proxy, "POST", PATHS.get(surface, "/v1/embeddings"), headers, request)
+    assert answer.status_code == 401, answer.text
+    assert answer.headers["content-type"] == "application/json"
+    error = answer.json()["error"]
+    assert error["type"] == "authentication_error"
+    assert error.get("code") == (None if surface == "messages" else "invalid_api_key")
+    assert (answer.json().get("type") == "error") == (surface == "messages")
+    for part in (cause, "`Authorization: Bearer", "`x-api-key", "LITELLM_MASTER_KEY"):
+        assert part in error["message"]
+    assert "0815" not in answer.text + str(answer.headers)
+    assert proxy.untouched()
+
+
+@pytest.mark.parametrize("path", ["/v1/models", "/health", "/metrics"])
+@pytest.mark.parametrize("key", KEYS)
+def test_endpoints_without_a_prompt_say_the_same(proxy: Proxy, path: str, key: str) -> None:
+    """Clients try a key with the list of models."""
+    answer = ask_with(proxy, "GET", path, KEYS[key][0])
+    assert answer.status_code == 401, answer.text
+    assert "LITELLM_MASTER_KEY" in answer.json()["error"]["message"]
+    assert "0815" not in answer.text
+
+
+def test_what_litellm_refuses_for_another_cause_is_not_blamed_on_the_key(proxy: Proxy) -> None:
+    """LiteLLM refuses an address in the body at the same place as a key."""
+    answer = proxy.post(PATHS["chat"], {**body("chat", "hi"), "api_base": "http://127.0.0.1:9/v1"})
+    assert answer.status_code != 401
+    assert "LITELLM_MASTER_KEY" not in answer.text
     assert proxy.untouched()
 
 
