@@ -119,7 +119,7 @@ class Cache:
 
         `tenant` is LiteLLM's hash of the API key; without one nothing is kept.
         """
-        if not tenant or steering.cache == "no-store" or not lasting(body, conversation, decision, plan):
+        if not tenant or steering.cache == "no-store" or not shareable(body, conversation, decision, plan):
             return None
         asked = {key: value for key, value in body.items() if key not in NOT_IN_KEY}
         told = [tenant, conversation.surface.value, plan.groups, [d.id for d in plan.deployments], asked]
@@ -155,10 +155,12 @@ class Cache:
         """
         if state.decision is None or state.plan is None or state.escalated is not None:
             return
-        if state.body_bytes > MAX_REQUEST_BYTES:
+        if state.body_bytes <= MAX_REQUEST_BYTES:
+            state.name = self.key_of(body, conversation, state.decision, state.plan, tenant, steering)
+        if not self._settings.enabled or state.name is None or not is_steady(body):
             return
-        state.cache_key = self.key_of(body, conversation, state.decision, state.plan, tenant, steering)
-        if state.cache_key is not None and steering.cache != "no-cache":
+        state.cache_key = state.name
+        if steering.cache != "no-cache":
             state.hit = self.find(state.cache_key)
         if state.hit is not None:
             state.decision = state.decision.because(Reason("cache.hit"))
@@ -180,14 +182,10 @@ class Cache:
             self.size -= gone[1].size
 
 
-def lasting(body: Mapping[str, Any], conversation: Conversation, decision: Decision, plan: Plan) -> bool:
-    """Whether a request is public, asks for the same answer each time, and depends on nothing beyond itself."""
-    temperature = body.get("temperature")
+def shareable(body: Mapping[str, Any], conversation: Conversation, decision: Decision, plan: Plan) -> bool:
+    """Whether a request is public and depends on nothing beyond itself."""
     return (
         conversation.surface in SURFACES
-        and isinstance(temperature, (int, float))
-        and temperature == 0
-        and not isinstance(temperature, bool)
         and not (decision.private or decision.local_only or plan.local_only)
         and not conversation.opaque
         and not any(body.get(field) for field in REACHES_OUT)
@@ -196,6 +194,22 @@ def lasting(body: Mapping[str, Any], conversation: Conversation, decision: Decis
         and not names_hosted(body)
         and not any(segment.origin in TOOL_TRAFFIC for segment in conversation.segments)
     )
+
+
+def is_steady(body: Mapping[str, Any]) -> bool:
+    """Whether a request asks for the same answer each time: its temperature is 0."""
+    temperature = body.get("temperature")
+    return isinstance(temperature, (int, float)) and not isinstance(temperature, bool) and temperature == 0
+
+
+def for_litellm(name: bytes | None, steering: Steering) -> dict[str, Any]:
+    """The controls of a cache that the operator set up in LiteLLM: an answer is found only under its request's name.
+
+    LiteLLM's own key leaves the API key out. A request without a name passes by that cache.
+    """
+    if name is None:
+        return {"no-cache": True, "no-store": True}
+    return {"namespace": name.hex(), "no-cache": steering.cache == "no-cache"}
 
 
 def is_whole(content: bytes, surface: Surface, *, stream: bool) -> bool:

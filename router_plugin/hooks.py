@@ -8,6 +8,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+import litellm
 from fastapi import HTTPException
 from litellm.exceptions import (
     BadRequestError,
@@ -19,7 +20,7 @@ from litellm.exceptions import (
 from router_plugin import prompt_cache
 from router_plugin.auth import ExplainsKeys
 from router_plugin.breaker import Breaker, Circuit
-from router_plugin.cache import Cache
+from router_plugin.cache import Cache, for_litellm
 from router_plugin.config import require_locked
 from router_plugin.decision import Reason
 from router_plugin.deployments import is_auto
@@ -161,8 +162,6 @@ class RouterPlugin_PROXY_(ExplainsKeys):  # noqa: N801
             await memory.decided(decision)
             state.memory = memory
         state.surface, state.decision, state.plan = surface, decision, plan
-        if self.cache is not None:
-            self.cache.look(state, body, conversation, tenant, steering)
         state.report = self._report
         state.wants = Asked.of(body) if self.router.config.settings.routing.escalate else None
         if state.escalated is not None:
@@ -173,6 +172,10 @@ class RouterPlugin_PROXY_(ExplainsKeys):  # noqa: N801
                 "be inspected. Send the full history in `input`, or have the operator allow it with "
                 "callback_settings.router_plugin.privacy.allow_uninspectable."
             )
+        if self.cache is not None:
+            self.cache.look(state, body, conversation, tenant, steering)
+        if litellm.cache is not None:
+            data["cache"] = for_litellm(state.name, steering)
         routing, limits = self.router.config.settings.routing, self.router.config.settings.limits
         state.deadline_seconds = limits.private_timeout_seconds if plan.local_only else limits.request_seconds
         data["model"], *data["fallbacks"] = state.open_groups(plan)

@@ -106,8 +106,7 @@ def _start_routing(config: RouterConfig) -> RouterPlugin:
         plugin.recorder.add(DecisionLog(Path(decisions.path), decisions.max_rows).add)
     if plugin.router.rates is not None:
         plugin.recorder.add(plugin.router.rates.observe)
-    if config.settings.cache.enabled:
-        plugin.cache = Cache(config.settings.cache, _secret())
+    plugin.cache = Cache(config.settings.cache, _secret())
     metrics = Metrics()
     plugin.recorder.add(metrics.add)
     metrics.show_shared(router.budget, sharing.store)

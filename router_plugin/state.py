@@ -71,7 +71,8 @@ class RequestState:
     under_way: str | None = None  # the deployment whose call has begun and hasn't failed
     report: Callable[[str, bool], None] | None = None  # tells the breaker how a deployment did
     memory: Memory | None = None  # of the conversation
-    cache_key: bytes | None = None  # under which the answer may be kept
+    name: bytes | None = None  # of the request, for caches; None where its answer must not be kept
+    cache_key: bytes | None = None  # the same, where the router's own cache may keep the answer
     hit: Hit | None = None  # the kept answer that is given instead of a call
     span: Any = None  # OpenTelemetry's, where requests are traced
     usage: Usage | None = None  # once LiteLLM has counted the answer

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from router_plugin.fakes import FakeProvider
 from router_plugin.fakes.faults import BY_NAME
 from tests.e2e.bodies import ANALYSIS, PATHS, RECORD, SIMPLE, SSN, body
-from tests.e2e.proxy import KEY, Proxy
+from tests.e2e.conftest import OLLAMA_MODELS
+from tests.e2e.proxy import KEY, Proxy, running
 
 pytestmark = pytest.mark.e2e
 
@@ -156,3 +160,43 @@ def test_a_stored_answer_holds_no_decision_of_an_earlier_request(proxy: Proxy) -
     sent = body("chat", f"{SIMPLE} (ids)", temperature=0)
     first, second = twice(proxy, PATHS["chat"], sent)
     assert first.headers["x-router-decision-id"] not in json.dumps(second.json())
+
+
+KEYS = {"one": "sk-one-invented", "two": "sk-two-invented"}
+
+
+@pytest.mark.parametrize("kind", ["router", "litellm"])
+def test_no_key_gets_what_another_was_told(tmp_path: Path, kind: str) -> None:
+    """Neither from the router's cache nor from one that is set up in LiteLLM, whose own key leaves the API key out."""
+
+    def edit(config: dict[str, Any]) -> None:
+        config["general_settings"]["custom_auth"] = "router_plugin.auth.user_api_key_auth"
+        config["callback_settings"]["router_plugin"]["keys"] = [
+            {"name": name, "sha256": hashlib.sha256(key.encode()).hexdigest()} for name, key in KEYS.items()
+        ]
+        if kind == "litellm":
+            config["litellm_settings"]["cache"] = True
+            config["litellm_settings"]["cache_params"] = {"type": "local"}
+
+    with (
+        FakeProvider("ollama", kind="ollama", models=OLLAMA_MODELS) as ollama,
+        running(tmp_path, ollama=ollama, edit=edit) as proxy,
+    ):
+
+        def ask(key: str, text: str) -> httpx.Response:
+            headers = {"Authorization": f"Bearer {KEYS[key]}"}
+            sent = body("chat", text, temperature=0 if kind == "router" else 0.5)
+            answer = proxy.client.post(PATHS["chat"], json=sent, headers=headers)
+            assert answer.status_code == 200, answer.text
+            return answer
+
+        first = ask("one", ANALYSIS)
+        assert ask("two", ANALYSIS).json()["id"] != first.json()["id"]
+        assert calls(proxy) == 2
+        again = ask("one", ANALYSIS)
+        assert again.json()["id"] == first.json()["id"]
+        assert again.headers.get("x-router-cache") == ("hit" if kind == "router" else None)
+        assert calls(proxy) == 2
+        for _ in range(2):
+            assert ask("one", SSN).headers["x-router-private"] == "true"
+        assert calls(proxy) == 4

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from router_plugin.build import build_router
-from router_plugin.cache import Cache, Copy, Kept, is_whole
+from router_plugin.cache import Cache, Copy, Kept, for_litellm, is_steady, is_whole
 from router_plugin.config import check, read_file
 from router_plugin.decision import Decision
 from router_plugin.pipeline import Router
@@ -113,10 +113,6 @@ IMAGE = {"type": "image_url", "image_url": {"url": "https://example.com/cat.png"
 @pytest.mark.parametrize(
     "more",
     [
-        {"temperature": None},
-        {"temperature": 0.1},
-        {"temperature": False},
-        {"temperature": "0"},
         {"messages": PRIVATE},
         {"messages": [{"role": "user", "content": [IMAGE]}]},
         {"messages": [*MESSAGES, {"role": "assistant", "tool_calls": [CALL]}]},
@@ -127,8 +123,24 @@ IMAGE = {"type": "image_url", "image_url": {"url": "https://example.com/cat.png"
     ],
 )
 def test_what_is_not_kept(router: Router, more: dict[str, Any]) -> None:
-    """Answers that vary, private and unreadable requests, tool traffic, what a provider keeps or looks up."""
+    """Private and unreadable requests, tool traffic, what a provider keeps or looks up."""
     assert name(router, {**PLAIN, **more}) is None
+
+
+@pytest.mark.parametrize(
+    ("temperature", "steady"), [(0, True), (0.0, True), (None, False), (0.1, False), (False, False), ("0", False)]
+)
+def test_only_temperature_0_asks_for_the_same_answer_each_time(temperature: object, steady: bool) -> None:
+    """What is left out has the provider's default, which isn't 0."""
+    assert is_steady({"temperature": temperature}) is steady
+    assert not is_steady({})
+
+
+def test_a_cache_of_litellms_finds_an_answer_only_under_the_requests_name() -> None:
+    """And a request without a name neither asks it nor leaves anything there."""
+    assert for_litellm(b"\x01\x02", Steering()) == {"namespace": "0102", "no-cache": False}
+    assert for_litellm(b"\x01\x02", Steering(cache="no-cache"))["no-cache"] is True
+    assert for_litellm(None, Steering()) == {"no-cache": True, "no-store": True}
 
 
 def test_a_private_plan_is_never_kept(router: Router) -> None:
