@@ -39,6 +39,7 @@ from router_plugin.failures import connection_refused
 from router_plugin.fitting import fit_call
 from router_plugin.health import Health
 from router_plugin.hosted import drop_hosted
+from router_plugin.notes import METADATA_FIELDS, SENT, client_metadata
 from router_plugin.outcome import Recorder
 from router_plugin.pick import Picker, deployments_of
 from router_plugin.pipeline import Router
@@ -59,7 +60,6 @@ HINTS = {  # said once a deployment
 MIN_TIMEOUT = 0.1  # seconds; the deadline may end between the pick and the call
 OURS = "router"  # the provider that our own refusals name
 STORED_HISTORY = ("opaque.previous_response", "opaque.conversation")
-METADATA_FIELDS = ("metadata", "litellm_metadata")  # LiteLLM keeps its own notes in them, the client's among these
 
 
 class RouterPlugin_PROXY_(ExplainsKeys):  # noqa: N801
@@ -200,7 +200,7 @@ class RouterPlugin_PROXY_(ExplainsKeys):  # noqa: N801
             notes = data.get(field)
             sent = client_metadata(data) or {}
             if isinstance(notes, dict):
-                data[field] = {k: v for k, v in notes.items() if k not in sent and k != "requester_metadata"}
+                data[field] = {k: v for k, v in notes.items() if k not in sent and k != SENT}
 
     # -- each pick of a deployment: first try, retry, fallback, broken stream -----------------------------------------
 
@@ -379,16 +379,6 @@ class RouterPlugin_PROXY_(ExplainsKeys):  # noqa: N801
             state.failed(identity, status, type(exception).__name__, called=not ours)
         if status in (400, 422) and not ours and not isinstance(exception, ContextWindowExceededError):
             state.client_error = exception
-
-
-def client_metadata(data: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The metadata that the client sent, as LiteLLM has set it apart from its own."""
-    for field in METADATA_FIELDS:
-        notes = data.get(field)
-        sent = notes.get("requester_metadata") if isinstance(notes, Mapping) else None
-        if isinstance(sent, Mapping):
-            return sent
-    return None
 
 
 def _deployment_id(call: Mapping[str, Any]) -> str | None:

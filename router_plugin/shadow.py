@@ -21,7 +21,7 @@ from router_plugin.egress import SURFACES, TRANSPORT_FIELDS, control_fields
 from router_plugin.endpoints import routed_surface
 from router_plugin.errors import RequestRefused
 from router_plugin.gate import App, Receive
-from router_plugin.hooks import METADATA_FIELDS, client_metadata
+from router_plugin.notes import METADATA_FIELDS, client_metadata
 from router_plugin.outcome import OK_BELOW, Ending, Record, Recorder, record_of
 from router_plugin.pipeline import Router
 from router_plugin.prices import Price, prices
