@@ -9,7 +9,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,8 @@ from dotenv import load_dotenv
 from router_plugin import ollama
 from router_plugin.checks.machine import APART
 from router_plugin.cli.options import config_option
-from router_plugin.config import CALLBACK, check, lenient_settings, read_file
+from router_plugin.cli.startup import KEY_VARIABLE, Startup, key_place, key_variable, new_key
+from router_plugin.config import CALLBACK, RouterConfig, check, lenient_settings, read_file
 from router_plugin.errors import LocalModelError, RouterPluginError
 from router_plugin.local_model import EmbeddedModel
 from router_plugin.pulling import PullFailed, pull
@@ -55,35 +56,63 @@ GET_OLLAMA = "For real local answers install Ollama (ollama.com/download), then:
 @click.option(
     "--dry-run", is_flag=True, help="Shadow mode: log what the router would do, change nothing. NOTHING IS LOCKED."
 )
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object before the proxy starts, on one line.")
 @click.argument("litellm_args", nargs=-1, type=click.UNPROCESSED)
 def serve(
-    config: Path, port: int, host: str, embedded: bool | None, dry_run: bool, litellm_args: tuple[str, ...]
+    config: Path,
+    port: int,
+    host: str,
+    embedded: bool | None,
+    dry_run: bool,
+    as_json: bool,
+    litellm_args: tuple[str, ...],
 ) -> None:
-    """Start the proxy with the router."""
+    """Start the proxy with the router.
+
+    With --json the first line of stdout says the url, the config, groups, local models, warnings, and where the master
+    key is. The proxy takes requests once /health/liveliness answers 200.
+    """
     _require_free(host, port)
-    load_dotenv(config.parent / ".env")
     raw = read_file(config)
-    if dry_run or lenient_settings(raw).mode == SHADOW:
-        _serve_shadow(shadowed(raw), config.parent, ["--host", host, "--port", str(port), *litellm_args])
-        return
-    prepare_environment()
-    fitted, lines = fit_ollama(raw, _look_for_ollama(raw))
-    with _local_model(embedded if embedded is not None else not has_local_chat(fitted)) as server:
-        if server is not None:
-            add_embedded(fitted, server)
-        point_doors(fitted)
-        checked = check(fitted, os.environ)
-        for line in [*lines, *(f"{name} is left out: {why}" for name, why in checked.inventory.left_out)]:
-            click.echo(f"  {line}")
-        if not has_local_chat(fitted):
-            click.echo(f"  No local model: private requests will be refused with 503. {GET_OLLAMA}")
-        if several_workers(litellm_args) and checked.settings.store.redis_url is None:
-            click.echo(f"  {APART}")
-        click.echo(f"Model groups: {', '.join(checked.inventory.groups) or 'none'}")
-        click.echo(f"Listening on http://{host}:{port}")
+    startup, place = Startup(as_json), key_place(config, raw)
+    load_dotenv(config.parent / ".env")
+    arguments = ["--host", host, "--port", str(port), *litellm_args]
+    url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    with ExitStack() as stack:
+        if dry_run or lenient_settings(raw).mode == SHADOW:
+            fitted = shadowed(raw)
+            checked = _check_shadow(fitted, startup)
+        else:
+            place = place or stack.enter_context(new_key(startup, key_variable(raw) or KEY_VARIABLE))
+            os.environ.setdefault(KEY_VARIABLE, secrets.token_urlsafe(24))  # the config's own key opens; this one names
+            fitted, checked = _fit(raw, embedded, several_workers(litellm_args), startup, stack)
+        prepare_environment()
+        startup.ready(url, config, checked, place)
         _import_from(config.parent)
-        with _shared_metrics(several_workers(litellm_args)), _written(fitted) as path:
-            _run_proxy(["--config", str(path), "--host", host, "--port", str(port), *litellm_args])
+        path = stack.enter_context(_written(fitted))
+        _run_proxy(["--config", str(path), *arguments])
+
+
+def _fit(
+    raw: dict[str, Any], embedded: bool | None, several: bool, startup: Startup, stack: ExitStack
+) -> tuple[dict[str, Any], RouterConfig]:
+    """The config fitted to this machine. What must run beside the proxy is started, and stops with the stack."""
+    fitted, lines = fit_ollama(raw, _look_for_ollama(raw, startup))
+    wanted = embedded if embedded is not None else not has_local_chat(fitted)
+    server = stack.enter_context(_local_model(startup)) if wanted else None
+    if server is not None:
+        add_embedded(fitted, server)
+    point_doors(fitted)
+    checked = check(fitted, os.environ)
+    for line in [*lines, *(f"{name} is left out: {why}" for name, why in checked.inventory.left_out)]:
+        startup.warn(line)
+    if not has_local_chat(fitted):
+        startup.warn(f"No local model: private requests will be refused with 503. {GET_OLLAMA}")
+    if several and checked.settings.store.redis_url is None:
+        startup.warn(APART)
+    if several:
+        stack.enter_context(_shared_metrics())
+    return fitted, checked
 
 
 def shadowed(raw: dict[str, Any]) -> dict[str, Any]:
@@ -97,19 +126,17 @@ def shadowed(raw: dict[str, Any]) -> dict[str, Any]:
     return {**raw, "litellm_settings": litellm_settings, "callback_settings": ours}
 
 
-def _serve_shadow(config: dict[str, Any], folder: Path, arguments: list[str]) -> None:
-    """LiteLLM's proxy as this config makes it, watched by the router."""
+def _check_shadow(config: dict[str, Any], startup: Startup) -> RouterConfig:
+    """LiteLLM's proxy as this config makes it will only be watched; that is said at once."""
     checked = check(config, os.environ)
-    os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
-    os.environ.setdefault("LITELLM_TELEMETRY", "False")
-    click.echo(WARNING)
-    click.echo(f"Decisions are logged in {checked.settings.decision_log.path or 'no file'}")
-    _import_from(folder)
-    with _written(config) as path:
-        _run_proxy(["--config", str(path), *arguments])
+    if startup.as_json:
+        startup.warn(WARNING)
+    startup.tell(WARNING)
+    startup.tell(f"Decisions are logged in {checked.settings.decision_log.path or 'no file'}")
+    return checked
 
 
-def _look_for_ollama(raw: dict[str, Any]) -> ollama.Survey:
+def _look_for_ollama(raw: dict[str, Any], startup: Startup) -> ollama.Survey:
     """The servers that answer, told in a line each; with `ollama.pull_missing`, once they have the config's models."""
     settings = lenient_settings(raw).ollama
 
@@ -118,14 +145,14 @@ def _look_for_ollama(raw: dict[str, Any]) -> ollama.Survey:
 
     survey = look()
     for url, found in survey.found.items():
-        click.echo(f"Ollama {found.version} at {url}: {len(found.models)} models")
+        startup.tell(f"Ollama {found.version} at {url}: {len(found.models)} models")
     missing = missing_models(raw, survey) if settings.pull_missing else []
     for url, model in missing:
-        click.echo(f"Pulling {model} at {url} (callback_settings.router_plugin.ollama.pull_missing)")
+        startup.tell(f"Pulling {model} at {url} (callback_settings.router_plugin.ollama.pull_missing)")
         try:
-            pull(url, model, lambda line: click.echo(f"  {line}"))
+            pull(url, model, lambda line: startup.tell(f"  {line}"))
         except PullFailed as error:
-            click.echo(f"  {model} was not pulled: {error}")
+            startup.warn(f"{model} was not pulled: {error}")
     return look() if missing else survey
 
 
@@ -137,9 +164,9 @@ def several_workers(litellm_args: tuple[str, ...]) -> bool:
 
 
 @contextmanager
-def _shared_metrics(wanted: bool) -> Iterator[None]:
+def _shared_metrics() -> Iterator[None]:
     """A folder where several workers count together; `/metrics` then tells of all of them."""
-    if not wanted or os.environ.get(METRICS_FOLDER):
+    if os.environ.get(METRICS_FOLDER):
         yield
         return
     with tempfile.TemporaryDirectory(prefix="router-plugin-metrics-") as folder:
@@ -148,12 +175,9 @@ def _shared_metrics(wanted: bool) -> Iterator[None]:
 
 
 def prepare_environment() -> None:
-    """Set what LiteLLM reads from the environment: no network at import, and a master key, printed once if new."""
+    """Set what LiteLLM reads from the environment, so that its import uses no network."""
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
     os.environ.setdefault("LITELLM_TELEMETRY", "False")
-    if not os.environ.get("LITELLM_MASTER_KEY"):
-        os.environ["LITELLM_MASTER_KEY"] = f"sk-{secrets.token_urlsafe(24)}"
-        click.echo(f"LITELLM_MASTER_KEY is not set. For this run it is: {os.environ['LITELLM_MASTER_KEY']}")
 
 
 def _import_from(folder: Path) -> None:
@@ -177,20 +201,17 @@ def _require_free(host: str, port: int) -> None:
 
 
 @contextmanager
-def _local_model(wanted: bool) -> Iterator[EmbeddedServer | None]:
-    """The embedded model while the proxy runs; None where it isn't wanted or can't run."""
-    if not wanted:
-        yield None
-        return
+def _local_model(startup: Startup) -> Iterator[EmbeddedServer | None]:
+    """The embedded model while the proxy runs; None where it can't run."""
     model = EmbeddedModel()
     try:
         model.start()
     except LocalModelError as error:
-        click.echo(f"  The embedded model is not available: {error}")
+        startup.warn(f"The embedded model is not available: {error}")
         yield None
         return
     try:
-        click.echo(
+        startup.tell(
             f"No Ollama model to use, so a small demonstration model answers locally: {model.model}. "
             f"It is real, and weak. {GET_OLLAMA}"
         )
