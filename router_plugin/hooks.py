@@ -21,6 +21,7 @@ from router_plugin import prompt_cache
 from router_plugin.auth import ExplainsKeys
 from router_plugin.breaker import Breaker, Circuit
 from router_plugin.cache import Cache, for_litellm
+from router_plugin.capture import Capture
 from router_plugin.config import require_locked
 from router_plugin.decision import Reason
 from router_plugin.deployments import is_auto
@@ -76,6 +77,7 @@ class RouterPlugin_PROXY_(ExplainsKeys):  # noqa: N801
         self.lock = Lock(router)
         self.recorder = Recorder()
         self.cache: Cache | None = None  # of whole answers; the gate fills it and answers from it
+        self.capture: Capture | None = None
         self._hinted: set[tuple[str, int]] = set()
         circuits = router.config.settings.routing.breaker
         self.breaker = breaker or Breaker(circuits.failures, circuits.recovery_seconds)
@@ -187,6 +189,8 @@ class RouterPlugin_PROXY_(ExplainsKeys):  # noqa: N801
             data["timeout"] = limits.private_timeout_seconds
             state.decision = decision.because(*(Reason("dropped", kind) for kind in drop_hosted(data)))
         self._drop_identity(data, surface, decision.droppable)
+        if self.capture is not None:
+            state.sample = self.capture.sample(conversation, decision, plan)
         return data
 
     @staticmethod

@@ -23,6 +23,7 @@ SERVER_ERROR = 500
 Record = dict[str, Any]
 Listener = Callable[[Record], None]
 Spender = Callable[[float], None]
+Capturer = Callable[["RequestState", "Ending"], None]
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,7 @@ class Recorder:
         self._record = record
         self._listeners: list[Listener] = []
         self.spend: Spender = lambda _: None  # is told the dollars of each answer as soon as LiteLLM knows them
+        self.capture: Capturer = lambda _state, _ending: None  # is told of each request itself, once it is over
         self._waiting: dict[RequestState, asyncio.TimerHandle] = {}
 
     def add(self, listener: Listener) -> None:
@@ -142,6 +144,10 @@ class Recorder:
         timer = self._waiting.pop(state, None)
         if timer is not None:
             timer.cancel()
+        try:
+            self.capture(state, state.ending)
+        except Exception as error:  # noqa: BLE001 - as below
+            log.error("router_plugin: a prompt was not captured (%s)", type(error).__name__)
         record = self._record(state, state.ending)
         for listener in self._listeners:
             try:

@@ -15,6 +15,7 @@ import litellm
 from router_plugin import counting, gate, pacing, redact, selftest, shadow, watchers
 from router_plugin.build import build_router
 from router_plugin.cache import Cache
+from router_plugin.capture import Capture, is_private
 from router_plugin.config import RouterConfig, load
 from router_plugin.decision_log import DecisionLog
 from router_plugin.direct import bypass_proxies, refuse_redirects
@@ -104,6 +105,11 @@ def _start_routing(config: RouterConfig) -> RouterPlugin:
     decisions = config.settings.decision_log
     if decisions.path:
         plugin.recorder.add(DecisionLog(Path(decisions.path), decisions.max_rows).add)
+    captured = config.settings.capture
+    if captured.path:
+        plugin.capture = Capture(Path(captured.path), captured, lambda row: is_private(router, row))
+        plugin.recorder.capture = plugin.capture.ended
+        log.warning("router_plugin: public prompts are captured in %s (capture.path)", captured.path)
     if plugin.router.rates is not None:
         plugin.recorder.add(plugin.router.rates.observe)
     plugin.cache = Cache(config.settings.cache, _secret())

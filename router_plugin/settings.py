@@ -178,6 +178,14 @@ class DecisionLogSettings(_Section):
     max_rows: int = Field(1_000_000, ge=1_000, description="the oldest records beyond these are dropped")
 
 
+class CaptureSettings(_Section):
+    """Public prompts as rows for `router-plugin label`: this file holds request text. Never of a private request."""
+
+    path: str | None = Field(None, description="a file of JSON lines, readable by this user only; null captures none")
+    max_rows: int = Field(10_000, ge=1, description="with so many in the file no more are added")
+    share: float = Field(1.0, gt=0, le=1, description="of the public requests, at random")
+
+
 class StoreSettings(_Section):
     """What several proxies share: sessions, circuits, the budget. `docs/operations.md` has what is kept there."""
 
@@ -233,6 +241,7 @@ class Settings(_Section):
     logs: LogSettings = LogSettings()
     sessions: SessionSettings = SessionSettings()
     decision_log: DecisionLogSettings = DecisionLogSettings()
+    capture: CaptureSettings = CaptureSettings()
     ollama: OllamaSettings = OllamaSettings()
     store: StoreSettings = StoreSettings()
     budget: BudgetSettings = BudgetSettings()

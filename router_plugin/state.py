@@ -11,6 +11,7 @@ from typing import Any
 from weakref import WeakSet
 
 from router_plugin.cache import Hit
+from router_plugin.capture import Sample
 from router_plugin.decision import Decision
 from router_plugin.errors import RequestRefused
 from router_plugin.outcome import Ending, Usage
@@ -75,6 +76,7 @@ class RequestState:
     cache_key: bytes | None = None  # the same, where the router's own cache may keep the answer
     hit: Hit | None = None  # the kept answer that is given instead of a call
     span: Any = None  # OpenTelemetry's, where requests are traced
+    sample: Sample | None = field(default=None, repr=False)  # its text, where prompts are captured and it is public
     usage: Usage | None = None  # once LiteLLM has counted the answer
     ending: Ending | None = None  # once the answer has left
     recorded: bool = False
