@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -130,17 +131,64 @@ def _drop_fallbacks(config: dict[str, Any], local: set[str], notes: list[str]) -
             notes.append(f"removed: router_settings.model_group_alias.{name}, which leads from a local group away")
 
 
-def fit_pack(pack_text: str, pulled: Iterable[str]) -> tuple[str, list[str]]:
-    """The pack's text with models that this Ollama has, and a line for each change. Comments stay."""
-    found, notes = sorted(pulled), []
-    chat = [name for name in found if "embed" not in name and not name.endswith(("-cloud", ":cloud"))]
-    embed = [name for name in found if "embed" in name]
-    for prefix, wanted, others in (
-        ("ollama_chat/", "llama3.1:8b", chat),
-        ("ollama/", "nomic-embed-text", embed),
-    ):
-        has = wanted in found or f"{wanted}:latest" in found
-        if not has and others:
-            pack_text = pack_text.replace(f"{prefix}{wanted}", f"{prefix}{others[0]}")
-            notes.append(f"{others[0]} takes the place of {wanted}, which this Ollama doesn't have")
+@dataclass(frozen=True)
+class LocalGroup:
+    """One of the pack's Ollama groups: the model that it has there, and what it is for."""
+
+    model: str
+    purpose: str
+    prefix: str = "ollama_chat/"
+
+    def usable(self, pulled: Iterable[str]) -> list[str]:
+        """Models of an Ollama that can take its place, by name. One that Ollama runs elsewhere is none."""
+        embeds = self.prefix != "ollama_chat/"
+        return [n for n in sorted(pulled) if ("embed" in n) is embeds and not n.endswith(("-cloud", ":cloud"))]
+
+
+LOCAL_GROUPS = {
+    "ollama-default": LocalGroup("llama3.1:8b", "for most local work and every private request"),
+    "ollama-fast": LocalGroup("phi3:mini", "for the easiest work"),
+    "ollama-code": LocalGroup("codellama:13b", "for code"),
+    "ollama-embed": LocalGroup("nomic-embed-text", "for embeddings", "ollama/"),
+}
+NEEDED = ("ollama-default", "ollama-embed")  # another model takes the place of theirs unasked
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Models by group, and providers that are not to be used."""
+
+    models: Mapping[str, str]
+    off: tuple[str, ...] = ()
+
+
+def fitting(pulled: Iterable[str]) -> dict[str, str]:
+    """The model for each of the pack's groups that an Ollama with these models can serve, unasked."""
+    found, chosen = list(pulled), {}
+    for group, local in LOCAL_GROUPS.items():
+        same = next((name for name in (local.model, f"{local.model}:latest") if name in found), None)
+        usable = local.usable(found)
+        if same is not None or (group in NEEDED and usable):
+            chosen[group] = same or usable[0]
+    return chosen
+
+
+def fit_pack(pack_text: str, pulled: Iterable[str], choices: Choices | None = None) -> tuple[str, list[str]]:
+    """The pack's text with models that this Ollama has, or with those chosen, and a line for each change.
+
+    Comments stay. The doors have the default group's model.
+    """
+    chosen = choices or Choices(fitting(pulled))
+    places, notes = {}, []
+    for group, model in chosen.models.items():
+        local = LOCAL_GROUPS[group]
+        if model not in (local.model, f"{local.model}:latest"):
+            places[f"{local.prefix}{local.model}"] = f"{local.prefix}{model}"
+            notes.append(f"{group}: {model} takes the place of {local.model}")
+    if places:  # at once, since a model may take the place of one whose place another takes
+        known = re.compile(rf"(?<=model: )(?:{'|'.join(map(re.escape, places))})(?=\s)")
+        pack_text = known.sub(lambda match: places[match[0]], pack_text)
+    for name in chosen.off:
+        pack_text = pack_text.replace(f"      {name}: {{enabled: true", f"      {name}: {{enabled: false")
+        notes.append(f"{name} is not used: callback_settings.router_plugin.providers.{name}.enabled is false")
     return pack_text, notes

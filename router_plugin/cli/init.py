@@ -11,6 +11,7 @@ import click
 import yaml
 
 from router_plugin import ollama
+from router_plugin.cli.questions import ask, choose_in_terminal, confirm_in_terminal, on_a_terminal
 from router_plugin.cli.schema import file_schema
 from router_plugin.config import check, read_file
 from router_plugin.joining import fit_pack, join
@@ -40,14 +41,21 @@ COMMENT = f"# yaml-language-server: $schema={SCHEMA_FILE}\n# Written by `router-
     help="The file to write; .env.example and a schema for editors are written beside it.",
 )
 @click.option("--force", is_flag=True, help="Overwrite files that are there.")
-@click.option("--yes", is_flag=True, help="Ask nothing; files that are there are kept, unless --force is given too.")
+@click.option(
+    "--yes",
+    is_flag=True,
+    help="Ask nothing, as without a terminal; files that are there are kept, unless --force is given.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def init(source: Path | None, output: Path, force: bool, yes: bool, as_json: bool) -> None:
     """Write litellm_config.yaml and .env.example: the shipped config, or with --from your own with the router added.
 
-    Looks for Ollama, its models, and keys in the environment. No key is written. With --from, your models stay;
-    what is clearly local is marked so, the rest counts as cloud, and the doors auto, auto-cost, ... are added.
+    Looks for Ollama, its models, and keys in the environment. No key is written. On a terminal it asks which model is
+    for what and which providers to use; Enter takes the default, and a file that is there stays unless you say yes.
+    With --from, your models stay; what is clearly local is marked so, the rest counts as cloud, and the doors auto,
+    auto-cost, ... are added.
     """
+    asks = not yes and on_a_terminal()
     pulled = sorted(found.models) if (found := ollama.probe(ollama.addresses(os.environ.get("OLLAMA_HOST"))[0])) else []
     if source is not None:
         joined = join(read_file(source), os.environ, pulled)
@@ -55,13 +63,14 @@ def init(source: Path | None, output: Path, force: bool, yes: bool, as_json: boo
         text = COMMENT + yaml.safe_dump(joined.config, sort_keys=False, allow_unicode=True, width=100)
         notes = list(joined.notes)
     else:
-        text, notes = fit_pack(packaged_config().read_text(encoding="utf-8"), pulled)
+        choices = ask(pulled, os.environ, choose_in_terminal, confirm_in_terminal) if asks else None
+        text, notes = fit_pack(packaged_config().read_text(encoding="utf-8"), pulled, choices)
     example = "".join(f"#{name}={value}\n" for name, value in EXAMPLES.items())
     files = {output: text, output.parent / ".env.example": "# Copy to .env and fill in what you have.\n" + example}
     files[output.parent / SCHEMA_FILE] = json.dumps(file_schema(), indent=2) + "\n"
     written, kept = [], []
     for path, content in files.items():
-        if _may_write(path, source, force, yes):
+        if _may_write(path, source, force, asks):
             path.write_text(content, encoding="utf-8")
             written.append(str(path))
         else:
@@ -79,12 +88,12 @@ def init(source: Path | None, output: Path, force: bool, yes: bool, as_json: boo
         raise SystemExit(1)
 
 
-def _may_write(path: Path, source: Path | None, force: bool, yes: bool) -> bool:
-    """Whether a file may be written. The config that was read is never overwritten without --force."""
+def _may_write(path: Path, source: Path | None, force: bool, asks: bool) -> bool:
+    """Whether a file may be written: one that is there only with --force or after a yes."""
     if not path.exists() or force:
         return True
     mine = " It is the config that was read." if source is not None and path.resolve() == source.resolve() else ""
-    return not yes and click.confirm(f"{path} is there.{mine} Overwrite it?", err=True)
+    return asks and click.confirm(f"{path} is there.{mine} Overwrite it?", err=True)
 
 
 def _tell(seen: dict[str, object], notes: list[str], written: list[str], kept: list[str]) -> None:
