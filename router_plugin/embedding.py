@@ -46,7 +46,9 @@ class EmbeddingUnavailable(RouterPluginError):
 class Embedder(Protocol):
     """`name` changes with the model: vectors of two names can't be compared."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Which model it is."""
 
     async def embed(self, text: str) -> Vector | None:
         """A float32 vector of length 1, or None where the text can't be embedded."""
