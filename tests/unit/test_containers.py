@@ -16,7 +16,7 @@ from router_plugin.deployments import is_home
 from router_plugin.endpoints import READ_ONLY, is_open
 from router_plugin.ollama import DEFAULT_PORT as OLLAMA_PORT
 from router_plugin.runtime_config import ollama_models
-from router_plugin.settings import Settings
+from router_plugin.settings import Settings, StoreSettings
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -122,6 +122,23 @@ def test_variables_are_known() -> None:
     """Each variable that is set is one of .env.example."""
     known = set(re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE))
     assert set(ROUTER["environment"]) | set(MANIFESTS["configmap"]["data"]) <= known
+
+
+def test_the_shared_redis_is_reached_by_the_router_alone() -> None:
+    """It starts with its profile only, publishes no port, keeps nothing on a disk, and is where REDIS_URL leads."""
+    redis = COMPOSE["services"]["redis"]
+    assert redis["profiles"] == ["shared"]
+    assert "ports" not in redis
+    assert "volumes" not in redis
+    assert {name for name, service in COMPOSE["services"].items() if "shared" in service.get("networks", ())} == {
+        "redis",
+        "router",
+    }
+    assert redis["networks"] == ["shared"]
+    assert COMPOSE["networks"]["shared"]["internal"] is True
+    default = ROUTER["environment"]["REDIS_URL"].removeprefix("${REDIS_URL:-").removesuffix("}")
+    assert default == "redis://redis:6379/0"
+    assert StoreSettings(redis_url=default).redis_url
 
 
 def test_compose_pulls_the_models_of_the_pack() -> None:

@@ -12,6 +12,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from router_plugin.metrics import Metrics
+from router_plugin.redis_store import RedisStore
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 DASHBOARD, RULES = DEPLOY / "grafana-dashboard.json", DEPLOY / "prometheus-rules.yml"
@@ -22,7 +23,8 @@ SUFFIXES = ("_total", "_bucket", "_count", "_sum", "")
 def test_every_metric_exists(path: Path) -> None:
     """A renamed metric would leave a panel or an alert silent for ever."""
     registry = CollectorRegistry()
-    Metrics(registry)
+    metrics = Metrics(registry)
+    metrics.show_shared(budget=None, store=RedisStore("redis://127.0.0.1:9/0", "test:", 0.05))
     known = {f"{family.name}{suffix}" for family in registry.collect() for suffix in SUFFIXES}
     named = set(re.findall(r"\brouter_[a-z_]+", path.read_text(encoding="utf-8")))
     assert named
