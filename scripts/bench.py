@@ -2,7 +2,7 @@
 """Measure what the router costs, beside its peers in the same run: a table, and JSON with --json FILE.
 
   scripts/bench.py                  everything (about a quarter of an hour)
-  scripts/bench.py decision proxy   some parts of: decision, proxy, training
+  scripts/bench.py decision proxy   some parts of: decision, proxy, training, reports
   scripts/bench.py --quick          fewer repeats, to see that it runs
 
 Figures depend on the machine; ratios within one run say more. Linux only.
@@ -21,7 +21,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
-PARTS = ("decision", "proxy", "training")
+PARTS = ("decision", "proxy", "training", "reports")
 UNRESOLVED = 0.1  # an interval wider than this says nothing about a few per cent
 
 
@@ -56,6 +56,12 @@ def main() -> int:
         found["training"] = training.run((1_000,) if options.quick else (1_000, 10_000, 100_000), progress)
         for rows, figures in found["training"].items():
             print(f"training on {rows:>7} rows {figures['seconds']:>8} s  {figures['peak_mb_so_far']:>6} MB at most")
+    if "reports" in chosen:
+        from bench import reports
+
+        sizes = (2_000, 5_000, 3) if options.quick else (100_000, 1_000_000, 21)
+        found["reports"] = reports.run(*sizes, progress)
+        show_reports(found["reports"])
     if options.json:
         options.json.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
     return 0
@@ -71,6 +77,16 @@ def machine() -> dict[str, Any]:
         "litellm": version("litellm"),
         "load": round(os.getloadavg()[0], 2),
     }
+
+
+def show_reports(found: dict[str, Any]) -> None:
+    """The page and the commands that read a large decision log."""
+    shown = found["page"]
+    print(f"page, {shown['rows']:,} decisions: {shown['p50_ms']} ms (processor {shown['cpu_p50_ms']} ms)")
+    for name in ("savings", "replay"):
+        row = found[name]
+        took = f"{row['seconds']} s (processor {row['cpu_seconds']} s), {row['peak_mb']} MB at most"
+        print(f"{name}, {row['rows']:,} decisions: {took}")
 
 
 def show_decision(found: dict[str, Any]) -> None:

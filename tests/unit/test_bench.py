@@ -9,8 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from bench import reports
 from bench.arms import arms
 from bench.stats import interval, quantile, r_squared
+from router_plugin.build import build_router
+from router_plugin.config import load
+from router_plugin.paths import packaged_config
+from router_plugin.report import opened, totals
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -43,6 +48,19 @@ def test_the_arms_call_the_same_deployments() -> None:
     assert "callbacks" not in chosen["pack"].config["litellm_settings"]
     assert "router_plugin.plugin.instance" in chosen["plugin"].config["litellm_settings"]["callbacks"]
     assert "litellm_settings" not in chosen["default"].config
+
+
+def test_a_made_log_is_read_by_the_page_and_the_commands(tmp_path: Path) -> None:
+    """The rows are those of real decisions, some of them private, and none of them is left unread."""
+    found = reports.run(300, 400, 1, lambda _: None)
+    assert found["page"]["p50_ms"] > 0
+    assert all(found[name]["cpu_seconds"] > 0 for name in ("savings", "replay"))
+    path = tmp_path / "d.sqlite"
+    reports.write(path, 300, build_router(load(packaged_config(), reports.KEYS)))
+    with opened(path) as log:
+        sums = totals(log)
+    assert sum(part.requests for part in sums) == 300
+    assert 0 < sum(part.requests for part in sums if part.private) < 150
 
 
 @pytest.mark.slow
