@@ -12,6 +12,7 @@ from router_plugin.api_errors import error_body
 from router_plugin.body_field import with_decision
 from router_plugin.cache import Copy, Kept
 from router_plugin.errors import RequestRefused
+from router_plugin.midstream import Midstream
 from router_plugin.outcome import Ending
 from router_plugin.request import Surface
 from router_plugin.second_try import goes_back
@@ -92,6 +93,7 @@ class Answer:
         self._streams = False
         self._ended = False  # a stream has told its end, without any content
         self._passing = False
+        self._midstream = Midstream(surface)
         self._begun = time.monotonic()
         self._first_content: float | None = None
         self._complete = False
@@ -110,13 +112,13 @@ class Answer:
         if self._passing:
             if self._copy is not None:
                 self._copy.add(message)
-            await self._send(message)
-            self._complete = self._complete or _is_last(message)
+            await self._pass(message)
         elif message["type"] == "http.response.start":
             self._start = message
             if 300 <= int(message["status"]) < 400:  # a server's redirect, which is no answer and not the client's
                 message["status"] = 502
-            self._streams = _header(message, b"content-type").startswith(b"text/event-stream")
+            streams = _header(message, b"content-type").startswith(b"text/event-stream")
+            self._streams = streams and int(message["status"]) < 400
         elif message["type"] != "http.response.body" or self._start is None:
             await self._send(message)
         else:
@@ -142,7 +144,9 @@ class Answer:
         return self._copy.finish(self._surface, served.id) if first else None
 
     async def fail(self) -> None:
-        """End an answer that LiteLLM left unfinished. One that is under way can only be cut."""
+        """End an answer that LiteLLM left unfinished. A whole one that is under way can only be cut."""
+        if self._passing and self._streams and not (self._complete or self._closed):
+            await self._pass({"type": "http.response.body", "body": b"", "more_body": False})
         if self._passing or self.broke_off:
             return
         if self._served_and_broke():
@@ -153,6 +157,20 @@ class Answer:
         self._passing = True
         await refuse(self._send, refusal, self._surface)
         self._complete = True
+
+    async def _pass(self, message: Message) -> None:
+        """Send a part of an answer that has begun; a stream that fails now ends with an error event."""
+        if self._streams and message["type"] == "http.response.body":
+            was_well, last = not self._midstream.broken, _is_last(message)
+            body = self._midstream.take(bytes(message.get("body", b"")), self._state.served, last=last)
+            self._closed = self._midstream.closed
+            if not (body or last or self._closed):
+                return
+            message = {**message, "body": body, "more_body": not (last or self._closed)}
+            if was_well and self._midstream.broken and not self._is_told():
+                self._blame()
+        await self._send(message)
+        self._complete = not self._midstream.broken and (self._complete or _is_last(message))
 
     async def _body(self, message: Message, start: Message) -> None:
         self._held.append(message)
@@ -209,14 +227,25 @@ class Answer:
             return True
         if state.served is None or state.refusal is not None or state.client_error is not None or state.shut:
             return False
-        reported = sum(attempt.called and attempt.deployment == state.served for attempt in state.failures)
-        if reported >= state.calls[state.served]:  # LiteLLM knows of this failure, and went on as far as it may
+        if self._is_told():  # and LiteLLM went on as far as it may
             return False
-        state.failed(state.served, None, BROKE_OFF)
-        if blame and state.report is not None:
-            state.report(state.served, False)
+        self._blame(counts=blame)
         self.broke_off = self._may_begin_anew()
         return self.broke_off
+
+    def _is_told(self) -> bool:
+        """Whether LiteLLM knows of the last call's failure, so that it stands among the failures."""
+        state = self._state
+        told = sum(attempt.called and attempt.deployment == state.served for attempt in state.failures)
+        return state.served is None or told >= state.calls[state.served]
+
+    def _blame(self, *, counts: bool = True) -> None:
+        """Note that the deployment's answer broke off. `counts`: also for its circuit."""
+        state = self._state
+        if state.served is not None:
+            state.failed(state.served, None, BROKE_OFF)
+            if counts and state.report is not None:
+                state.report(state.served, False)
 
     async def _refuse_or_flush(self, start: Message) -> None:
         """A stream that failed before its content: an error with its own status, since nothing has been sent yet."""
@@ -259,8 +288,8 @@ class Answer:
         start["headers"] = [*start.get("headers", ()), *added]
         await self._send(start)
         for message in self._held:
-            await self._send(message)
-            self._complete = _is_last(message)
+            if not self._closed:
+                await self._pass(message)
         self._held = []
 
     async def _remember(self, status: int) -> None:

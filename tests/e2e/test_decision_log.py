@@ -17,7 +17,7 @@ HARD = "Design a fault tolerant, event sourced architecture for a bank and prove
 WAIT_SECONDS = 15.0
 
 
-def _record(proxy: Proxy, identity: str) -> dict[str, Any]:
+def record_of(proxy: Proxy, identity: str) -> dict[str, Any]:
     """The record of a decision, once it is there."""
     path = Path(proxy.log).parent / "router_decisions.sqlite"
     deadline = time.monotonic() + WAIT_SECONDS
@@ -44,7 +44,7 @@ def _record(proxy: Proxy, identity: str) -> dict[str, Any]:
 def test_one_record_a_request(proxy: Proxy, path: str, body: Any, stream: bool, text: str, deployment: str) -> None:
     """Each request leaves one record with what served it, tokens, cost and times, and none of its text."""
     response = proxy.post(path, {"model": "auto", "stream": stream, **body(text)})
-    record = _record(proxy, response.headers["x-router-decision-id"])
+    record = record_of(proxy, response.headers["x-router-decision-id"])
     assert (record["outcome"], record["status"], record["deployment"]) == ("answered", 200, deployment)
     assert record["private"] is (text is SSN)
     assert record["prompt_tokens"] > 0
@@ -59,6 +59,6 @@ def test_a_failure_is_recorded_with_its_attempts(proxy: Proxy) -> None:
     """A chain that is used up leaves the attempts and the error's code."""
     proxy.fakes["ollama"].default_fault = BY_NAME["status-500"]
     response = proxy.chat(SSN)
-    record = _record(proxy, response.headers["x-router-decision-id"])
+    record = record_of(proxy, response.headers["x-router-decision-id"])
     assert (record["outcome"], record["code"], record["deployment"]) == ("failed", "all_deployments_failed", None)
     assert record["attempts"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 import httpx
@@ -10,6 +11,7 @@ import pytest
 from router_plugin.fakes import Fault, faults
 from tests.e2e.bodies import ANALYSIS, PATHS, SSN, SSN_DIGITS, body
 from tests.e2e.proxy import Proxy, events
+from tests.e2e.test_decision_log import record_of
 
 pytestmark = pytest.mark.slow
 
@@ -56,7 +58,7 @@ ROWS = (
             *(faults.ERROR_EVENT_FIRST, faults.ERROR_EVENT_BEFORE_CONTENT, faults.HTML_PAGE),
         )
     ),
-    # once the client has read content, it gets an error event; a whole answer goes on elsewhere
+    # once the client has read content, it gets an error event of its API; a whole answer goes on elsewhere
     Row(faults.CUT_MIDWAY_RESET, (1, 2), NEXT, BROKEN),
     Row(faults.ERROR_EVENT_MIDWAY, (1, 2), NEXT, BROKEN),
     # slow or large is no failure
@@ -85,6 +87,8 @@ def test_the_chain_goes_on_as_the_table_says(proxy: Proxy, row: Row, shape: str,
     assert served == ("openai-premium-1" if expected == NEXT else "anthropic-premium-1")
     assert answer.headers["x-router-fallbacks"] == ("1" if expected == NEXT else "0")
     assert is_broken(answer) is (expected == BROKEN)
+    if expected == BROKEN:
+        assert_ends_with_an_error(answer, shape)
     if row.fault is not faults.HUGE_BODY and expected != BROKEN:
         assert text_of(answer, stream).count(CANNED) == 1
 
@@ -137,6 +141,29 @@ def test_the_wait_that_a_server_asks_for_is_kept(proxy: Proxy, shape: str) -> No
     assert answer.headers["x-router-deployment"] == "anthropic-premium-1"
     first, second = proxy.fakes["anthropic"].calls
     assert second.at - first.at >= 1.0
+
+
+@pytest.mark.parametrize("first", ["anthropic", "openai"])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_stream_that_fails_midway_is_broken_in_the_log(proxy: Proxy, shape: str, first: str) -> None:
+    """With a provider of the same API and with another's; the record names the deployment whose answer broke off."""
+    proxy.fakes[first].default_fault = faults.CUT_MIDWAY_RESET
+    answer = proxy.post(PATHS[shape], body(shape, ANALYSIS, stream=True), x_router_provider=first)
+    assert_ends_with_an_error(answer, shape)
+    record = record_of(proxy, answer.headers["x-router-decision-id"])
+    assert record["outcome"] == "broken"
+    assert record["attempts"][-1].startswith(f"{first}-premium-1: StreamBroken after")
+
+
+def assert_ends_with_an_error(answer: httpx.Response, shape: str) -> None:
+    """The last event is an error as the API's reference has it, in words of ours."""
+    name, _, data = answer.text.rstrip().rpartition("\n\n")[2].rpartition("data: ")
+    error = json.loads(data)
+    assert name == ("" if shape == "chat" else "event: error\n")
+    assert error.get("type") == (None if shape == "chat" else "error")
+    message = error["message"] if shape == "responses" else error["error"]["message"]
+    assert "broke off" in message or message == "Overloaded"  # a provider's error in the client's own shape
+    assert "litellm" not in answer.text.lower()
 
 
 def text_of(answer: httpx.Response, stream: bool) -> str:

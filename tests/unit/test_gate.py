@@ -14,6 +14,7 @@ from router_plugin.api_errors import error_body
 from router_plugin.decision import Reason
 from router_plugin.errors import EndpointClosed, InvalidRequest, NoLocalDeployment, RequestRefused, RequestTooLarge
 from router_plugin.gate import Gate, Opening
+from router_plugin.outcome import Recorder
 from router_plugin.request import Surface
 from router_plugin.settings import Settings
 from router_plugin.state import Attempt, RequestState, current
@@ -337,6 +338,8 @@ async def test_an_error_without_headers_is_answered() -> None:
 
 ROLE = b'data: {"choices": [{"delta": {"role": "assistant"}}]}\n\n'
 TEXT = b'data: {"choices": [{"delta": {"content": "hi"}}]}\n\n'
+MORE = b'data: {"choices": [{"delta": {"content": " there"}}]}\n\n'
+DONE = b"data: [DONE]\n\n"
 
 
 async def test_a_stream_is_held_until_its_content_and_names_who_gave_it() -> None:
@@ -363,10 +366,10 @@ async def test_a_stream_is_held_until_its_content_and_names_who_gave_it() -> Non
 async def test_a_stream_without_content_is_not_held_for_ever() -> None:
     """Past a bound the headers go, and name the planned deployment only: never a false one."""
     filler = ROLE * (MAX_HELD_BYTES // len(ROLE) + 1)
-    got = await call(app(filler, TEXT, kind="text/event-stream; charset=utf-8", prepare=served))
+    got = await call(app(filler, TEXT, DONE, kind="text/event-stream; charset=utf-8", prepare=served))
     assert "x-router-deployment" not in got.headers
     assert got.headers["x-router-planned-deployment"] == "ollama-default-1"
-    assert got.body == filler + TEXT
+    assert got.body == filler + TEXT + DONE
 
 
 async def test_content_is_passed_on_as_it_comes() -> None:
@@ -378,12 +381,62 @@ async def test_content_is_passed_on_as_it_comes() -> None:
 
     async def inner(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]})
-        for body, count in ((ROLE, 0), (TEXT, 3), (b"x", 4)):
+        for body, count in ((ROLE, 0), (TEXT, 3), (MORE, 4)):
             await send({"type": "http.response.body", "body": body, "more_body": True})
             assert len(seen) == count
 
     await Gate(inner, router())({"type": "http", "path": CHAT, "method": "POST", "headers": []}, None, send)  # type: ignore[arg-type]
-    assert seen == [b"start", ROLE, TEXT, b"x"]
+    assert seen == [b"start", ROLE, TEXT, MORE]
+
+
+FAILED_EVENT = b'data: {"error": {"message": "said by the provider", "type": null, "param": null, "code": "500"}}\n\n'
+
+
+async def test_a_stream_that_fails_midway_ends_with_an_error_event_and_is_logged_as_broken() -> None:
+    """LiteLLM's event is replaced by one in the API's shape; what follows is dropped; the deployment is blamed."""
+    told: list[tuple[str, bool]] = []
+    records: list[Any] = []
+
+    def prepare(state: RequestState) -> None:
+        served(state)
+        state.calls_begin("ollama-default-1")
+        state.report = lambda identity, well: told.append((identity, well))
+
+    recorder = Recorder()
+    recorder.add(records.append)
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    inner = app(ROLE, TEXT, FAILED_EVENT, MORE, kind="text/event-stream", prepare=prepare)
+    gate = Gate(inner, router(), recorder=recorder)  # type: ignore[arg-type]
+    await gate({"type": "http", "path": MESSAGES, "method": "POST", "headers": []}, None, send)  # type: ignore[arg-type]
+    body = b"".join(message.get("body", b"") for message in sent)
+    assert body.startswith(ROLE + TEXT + b"event: error\ndata: {")
+    assert b"ollama-default-1" in body
+    assert b"said by the provider" not in body
+    assert MORE not in body
+    assert [message.get("more_body") for message in sent[1:]][-1] is False
+    assert told == [("ollama-default-1", True), ("ollama-default-1", False)]
+    recorder.flush()
+    assert [record["outcome"] for record in records] == ["broken"]
+    assert records[0]["attempts"][0].startswith("ollama-default-1: StreamBroken after")
+
+
+async def test_an_exception_amid_a_stream_ends_it_with_an_error_event() -> None:
+    """The client isn't left with half an answer that looks whole."""
+
+    async def inner(scope: Any, receive: Any, send: Any) -> None:
+        started = {"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]}
+        await send(started)
+        await send({"type": "http.response.body", "body": TEXT + b'data: {"cho', "more_body": True})
+        raise ValueError
+
+    got = await call(inner)
+    assert got.body.startswith(TEXT + b'data: {"error"')
+    assert got.body.endswith(b"}\n\n")
+    assert got.sent[-1]["more_body"] is False
 
 
 # -- error shapes ---------------------------------------------
