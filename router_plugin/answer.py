@@ -101,10 +101,18 @@ class Answer:
         self._copy: Copy | None = None
         self._replaying = False
 
-    def ending(self) -> Ending:
-        """How the answer left, or that it never did: a client that hangs up is status 499, nginx's word for it."""
+    def is_over(self) -> bool:
+        """Whether the client has been sent all that it gets."""
+        return self._complete or self._closed
+
+    def ending(self, *, gone: bool = False) -> Ending:
+        """How the answer left, or that it never did: a client that hangs up is status 499, nginx's word for it.
+
+        `gone`: the client has hung up, which servers say after a whole answer, too.
+        """
         status = int(self._start["status"]) if self._start is not None and self._passing else CLIENT_GONE
-        return Ending(status, self._complete, time.monotonic() - self._begun, self._first_content)
+        cancelled = gone and not self.is_over()
+        return Ending(status, self._complete, time.monotonic() - self._begun, self._first_content, cancelled)
 
     async def __call__(self, message: Message) -> None:
         if self.broke_off or self._closed or (self._state.hit is not None and not self._replaying):

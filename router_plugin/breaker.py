@@ -90,6 +90,11 @@ class Breaker:
         record.opened_at = self.clock()
         record.pause = min(self.recovery, HOLD_OFF_SECONDS * 2.0 ** min(record.refusals - 1, 10))
 
+    def released(self, deployment: str) -> None:
+        """A call was given up and tells nothing; if it was the trial call, another may be."""
+        if deployment in self._records:
+            self._records[deployment].probe_at = None
+
     def open_since(self, deployment: str, opened_at: float) -> None:
         """Others have seen it fail: open since then, by this breaker's clock, and no trial call is under way."""
         self._records[deployment] = _Record(failures=self.threshold, opened_at=opened_at, pause=self.recovery)

@@ -13,6 +13,7 @@ from router_plugin.answer import Answer, Message, Send, refuse, send_whole
 from router_plugin.cache import Cache
 from router_plugin.endpoints import is_open, routed_surface
 from router_plugin.errors import EndpointClosed, RequestRefused, RequestTooLarge
+from router_plugin.hangup import Line, while_there
 from router_plugin.local_endpoints import Call, Endpoint, LocalEndpoints
 from router_plugin.outcome import Recorder
 from router_plugin.pipeline import Router
@@ -118,11 +119,14 @@ class Gate:
         state.span = current_span()
         state.body_bytes = _declared_bytes(scope)
         body = Replayed(receive, state, self.settings.limits.max_body_characters * BYTES_PER_CHARACTER)
-        while True:
-            again = await self._attempt(dict(scope), body, send, state, surface)
-            if again is None:
-                return
-            state = body.state = again
+        try:
+            while True:
+                again = await self._attempt(dict(scope), body, send, state, surface)
+                if again is None:
+                    return
+                state = body.state = again
+        finally:
+            body.line.close()
 
     async def _attempt(
         self, scope: MutableMapping[str, Any], body: Replayed, send: Send, state: RequestState, surface: Surface
@@ -139,19 +143,20 @@ class Gate:
             copied_bytes=self.cache.largest if self.cache is not None else 0,
         )
         try:
-            await self.app(scope, body, answer)
-            if state.hit is not None:
+            if await while_there(self.app(scope, body, answer), body.line, answer.is_over):
+                state.given_up()
+            elif state.hit is not None:
                 await answer.replay(state.hit.kept)
         except Exception as error:  # noqa: BLE001 - the server would log a traceback, which may hold request text
             log.error("router_plugin: LiteLLM failed on %s (%s)", scope.get("path"), type(error).__name__)
             await answer.fail()
         finally:
-            if not answer.broke_off:
-                self.recorder.ended(state, answer.ending())
+            if body.line.gone or not answer.broke_off:
+                self.recorder.ended(state, answer.ending(gone=body.line.gone))
                 kept = answer.kept()
                 if self.cache is not None and state.cache_key is not None and kept is not None:
                     self.cache.keep(state.cache_key, kept)
-        if not answer.broke_off:
+        if body.line.gone or not answer.broke_off:
             return None
         avoided = away(state) if answer.lacking else goes_back(state) or second_try(state, max_calls)
         body.rewind()
@@ -170,11 +175,15 @@ class Gate:
 
 
 class Replayed:
-    """Reads a body up to a limit, and again from its start after `rewind`; a longer one ends as a refusal."""
+    """Reads a body up to a limit, and again from its start after `rewind`; a longer one ends as a refusal.
+
+    After the body comes the client's hang-up, for which `line` listens.
+    """
 
     def __init__(self, receive: Receive, state: RequestState, limit: int) -> None:
         self.state = state
         self.whole = False  # all of it has been read
+        self.line = Line(receive)
         self._receive = receive
         self._left = limit
         self._read: list[Message] = []
@@ -188,8 +197,12 @@ class Replayed:
         if self._next < len(self._read):
             self._next += 1
             return dict(self._read[self._next - 1])
+        if self.whole:
+            await self.line.hung_up()
+            return {"type": "http.disconnect"}
         message = await self._receive()
         if message["type"] != "http.request":
+            self.line.gone = True
             return message
         self._left -= len(message.get("body", b""))
         if self._left < 0:
@@ -200,6 +213,8 @@ class Replayed:
         self._read.append(message)
         self._next += 1
         self.whole = not message.get("more_body", False)
+        if self.whole:
+            self.line.body_read()
         return dict(message)
 
 

@@ -164,7 +164,7 @@ class RouterPlugin_PROXY_(ExplainsKeys):  # noqa: N801
             await memory.decided(decision)
             state.memory = memory
         state.surface, state.decision, state.plan = surface, decision, plan
-        state.report = self._report
+        state.report, state.release = self._report, self.breaker.released
         state.wants = Asked.of(body) if self.router.config.settings.routing.escalate else None
         if state.escalated is not None:
             state.decision = decision = decision.because(Reason("escalated", state.escalated))

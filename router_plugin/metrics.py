@@ -102,7 +102,8 @@ class Metrics:
             self.calls.labels(str(attempt).partition(":")[0], "failed").inc()
         if deployment == NONE:
             return
-        self.calls.labels(deployment, "answered").inc()
+        if record.get("outcome") in ("answered", "cancelled"):  # a broken one stands among the attempts
+            self.calls.labels(deployment, record["outcome"]).inc()
         self.seconds.labels(deployment).observe(record.get("latency") or 0.0)
         if record.get("ttft") is not None:
             self.first_content.labels(deployment).observe(record["ttft"])

@@ -44,6 +44,7 @@ class Ending:
     complete: bool
     seconds: float
     first_content_seconds: float | None
+    cancelled: bool = False  # by the client, before the answer's end
 
 
 def usage_of(call: Mapping[str, Any]) -> Usage:
@@ -60,7 +61,9 @@ def usage_of(call: Mapping[str, Any]) -> Usage:
 
 
 def outcome_of(ending: Ending) -> str:
-    """One word: answered, broken (it ended early), refused (4xx) or failed (5xx)."""
+    """One word: answered, broken (it ended early), cancelled (by the client), refused (4xx) or failed (5xx)."""
+    if ending.cancelled:
+        return "cancelled"
     if ending.status >= SERVER_ERROR:
         return "failed"
     if ending.status >= OK_BELOW:

@@ -41,6 +41,7 @@ class SharedBreaker(Breaker):
         self._deployments = tuple(deployments)
         self._wall = wall
         self._changes: list[tuple[str, bool]] = []  # deployment, whether it answered; to be told
+        self._unclaimed: list[str] = []  # keys of trial calls that were given up
         self._failing: set[str] = set()  # deployments with failures that others may know of
         self._published: dict[str, float] = {}  # deployment -> opened at (wall clock), as the store has it
         self._cut_off = True  # the store may lack what this process knows
@@ -58,6 +59,14 @@ class SharedBreaker(Breaker):
         super().failed(deployment)
         self._tell(deployment, False)
 
+    def released(self, deployment: str) -> None:
+        """As `Breaker.released`, and the claim of the trial call is given back."""
+        super().released(deployment)
+        opened = self._published.get(deployment)
+        if opened is not None:
+            self._unclaimed.append(_probe(deployment, opened))
+            self._wake.set()
+
     async def claim(self, deployment: str) -> bool:
         """After `begin`: whether this call may be the trial call, of all proxies; True where no trial is due.
 
@@ -67,7 +76,7 @@ class SharedBreaker(Breaker):
         if self.circuit(deployment) is not Circuit.HALF_OPEN or opened is None:
             return True
         try:
-            return await self._store.set(f"probe:{deployment}:{opened:.3f}", b"1", PROBE_SECONDS, replace=False)
+            return await self._store.set(_probe(deployment, opened), b"1", PROBE_SECONDS, replace=False)
         except StoreDown:
             return True
 
@@ -76,6 +85,12 @@ class SharedBreaker(Breaker):
         try:
             if self._cut_off:
                 await self._restore()
+            unclaimed, self._unclaimed = (
+                self._unclaimed,
+                [],
+            )  # lost with the store's connection, they expire by themselves
+            if unclaimed:
+                await self._store.drop(unclaimed)
             while self._changes:
                 deployment, answered = self._changes[0]
                 await (self._tell_closed(deployment) if answered else self._tell_failed(deployment))
@@ -151,3 +166,8 @@ class SharedBreaker(Breaker):
                 self._changes = [change for change in self._changes if change[0] != name]
                 await self._publish(name, record.opened_at)
         self._cut_off = False
+
+
+def _probe(deployment: str, opened: float) -> str:
+    """The key under which the one trial call is claimed."""
+    return f"probe:{deployment}:{opened:.3f}"

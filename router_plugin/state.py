@@ -71,6 +71,7 @@ class RequestState:
     refused: bool = False  # the last call that failed found none
     under_way: str | None = None  # the deployment whose call has begun and hasn't failed
     report: Callable[[str, bool], None] | None = None  # tells the breaker how a deployment did
+    release: Callable[[str], None] | None = None  # tells the breaker that a call was given up
     memory: Memory | None = None  # of the conversation
     name: bytes | None = None  # of the request, for caches; None where its answer must not be kept
     cache_key: bytes | None = None  # the same, where the router's own cache may keep the answer
@@ -106,6 +107,11 @@ class RequestState:
         """The deployment that was called last is answering."""
         if self.report is not None and self.served:
             self.report(self.served, True)
+
+    def given_up(self) -> None:
+        """The client is gone, and the call that was under way says nothing about its deployment."""
+        if self.release is not None and self.under_way:
+            self.release(self.under_way)
 
     def remaining(self) -> float | None:
         """Seconds until the deadline, negative after it; None where there is none yet."""

@@ -29,7 +29,7 @@ HEADINGS = ("provider", "requests", "failures", "latency s", "first s", "complex
 @click.option("--tier", type=click.Choice(["low", "medium", "high"]))
 @click.option("--provider", help="Such as ollama.")
 @click.option("--deployment", help="A deployment's id.")
-@click.option("--outcome", type=click.Choice(["answered", "broken", "refused", "failed"]))
+@click.option("--outcome", type=click.Choice(["answered", "broken", "cancelled", "refused", "failed"]))
 @click.option("--private/--public", default=None, help="Only private requests, or only others.")
 @since_option
 @click.option("-f", "--follow", is_flag=True, help="Go on with new decisions until interrupted.")

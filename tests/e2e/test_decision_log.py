@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,19 @@ WAIT_SECONDS = 15.0
 
 def record_of(proxy: Proxy, identity: str) -> dict[str, Any]:
     """The record of a decision, once it is there."""
+    return _only(proxy, lambda record: record["decision_id"] == identity)
+
+
+def newest(proxy: Proxy, since: float) -> dict[str, Any]:
+    """The one record that was written after a time, once it is there; for a client that never saw the decision's id."""
+    return _only(proxy, lambda record: record["ts"] >= since)
+
+
+def _only(proxy: Proxy, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
     path = Path(proxy.log).parent / "router_decisions.sqlite"
     deadline = time.monotonic() + WAIT_SECONDS
     while time.monotonic() < deadline:
-        found = [record for record in (read(path) if path.exists() else ()) if record["decision_id"] == identity]
+        found = [record for record in (read(path) if path.exists() else ()) if wanted(record)]
         if found:
             assert len(found) == 1
             return found[0]

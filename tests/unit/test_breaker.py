@@ -132,3 +132,15 @@ def test_a_refused_connection_opens_at_once_for_a_short_pause_that_doubles(clock
     breaker.succeeded("d1")
     assert breaker.begin("d1")
     assert breaker.begin("d1")
+
+
+def test_a_trial_call_that_was_given_up_leaves_room_for_another(breaker: Breaker, clock: Clock) -> None:
+    """Its client is gone, so it will never report; a closed circuit knows nothing of it."""
+    breaker.released("a")
+    fail(breaker, 5)
+    clock.now = 61.0
+    assert breaker.begin("a")
+    assert not breaker.allows("a")
+    breaker.released("a")
+    assert breaker.circuit("a") is Circuit.HALF_OPEN
+    assert breaker.begin("a")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable
@@ -437,6 +438,59 @@ async def test_an_exception_amid_a_stream_ends_it_with_an_error_event() -> None:
     assert got.body.startswith(TEXT + b'data: {"error"')
     assert got.body.endswith(b"}\n\n")
     assert got.sent[-1]["more_body"] is False
+
+
+# -- a client that hangs up ---------------------------------------------
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_request_whose_client_is_gone_ends_and_is_cancelled_in_the_log(stream: bool) -> None:
+    """What runs for it is cancelled, its trial call is given back, and the deployment isn't blamed."""
+    left, told, records, ended = asyncio.Event(), [], [], []
+
+    async def receive() -> dict[str, Any]:
+        if not reads:
+            reads.append(1)
+            return {"type": "http.request", "body": b"{}", "more_body": False}
+        await left.wait()
+        return {"type": "http.disconnect"}
+
+    async def inner(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        state = current()
+        assert state is not None
+        served(state)
+        state.calls_begin("ollama-default-1")
+        state.under_way = "ollama-default-1"
+        state.report = lambda identity, well: told.append((identity, well))
+        state.release = lambda identity: told.append((identity, "released"))
+        if stream:
+            kind = [(b"content-type", b"text/event-stream")]
+            await send({"type": "http.response.start", "status": 200, "headers": kind})
+            await send({"type": "http.response.body", "body": TEXT, "more_body": True})
+        left.set()
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.append(1)
+
+    reads: list[int] = []
+    recorder = Recorder()
+    recorder.add(records.append)
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    gate = Gate(inner, router(), recorder=recorder)  # type: ignore[arg-type]
+    scope = {"type": "http", "path": CHAT, "method": "POST", "headers": []}
+    await asyncio.wait_for(gate(scope, receive, send), 2)
+    recorder.flush()
+    assert ended == [1]
+    assert [(record["outcome"], record["status"]) for record in records] == [("cancelled", 200 if stream else 499)]
+    assert records[0]["attempts"] == []
+    assert told == ([("ollama-default-1", True)] if stream else []) + [("ollama-default-1", "released")]
+    assert len(sent) == (2 if stream else 0)
 
 
 # -- error shapes ---------------------------------------------

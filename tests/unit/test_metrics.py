@@ -29,6 +29,7 @@ ANSWERED: dict[str, Any] = {
     "cached_tokens": 60,
     "cost": 0.5,
 }
+CUT = {**ANSWERED, "fallbacks": 0, "deployment": "openai-small-1", "attempts": ["openai-small-1: StreamBroken"]}
 REFUSED: dict[str, Any] = {"outcome": "refused", "code": "endpoint_closed", "deployment": None, "attempts": []}
 PRIVATE = {**ANSWERED, "private": True, "abstained": False, "findings": ["us_ssn"], "deployment": "ollama-default-1"}
 
@@ -69,6 +70,18 @@ def test_records_are_counted(metrics: Metrics, name: str, labels: dict[str, str]
     for record in (ANSWERED, PRIVATE, REFUSED):
         metrics.add(record)
     assert sample(exposed(metrics), name, labels) == value
+
+
+def test_a_call_counts_once_by_what_became_of_it(metrics: Metrics) -> None:
+    """A stream that broke off failed, though content had begun; one that its client cancelled did neither."""
+    metrics.add({**CUT, "outcome": "broken"})
+    metrics.add({**CUT, "outcome": "cancelled", "attempts": []})
+    text = exposed(metrics)
+    counts = [
+        sample(text, "router_deployment_calls_total", {"deployment": "openai-small-1", "result": result})
+        for result in ("failed", "answered", "cancelled")
+    ]
+    assert counts == [1, None, 1]
 
 
 def test_circuits_are_shown_as_they_are(metrics: Metrics) -> None:

@@ -150,6 +150,19 @@ async def test_a_trial_call_that_is_lost_is_replaced(pair: Pair) -> None:
     assert await pair.b.claim("x")
 
 
+async def test_a_trial_call_that_was_given_up_may_be_made_by_the_other(pair: Pair) -> None:
+    """Its client hung up, so nobody need wait until it is taken for lost."""
+    await pair.open()
+    pair.clock.now += RECOVERY + 0.1
+    assert pair.a.begin("x")
+    assert await pair.a.claim("x")
+    assert not await pair.b.claim("x")
+    pair.a.released("x")
+    await pair.exchange()
+    assert pair.b.begin("x")
+    assert await pair.b.claim("x")
+
+
 async def test_a_closed_circuit_needs_no_claim(pair: Pair) -> None:
     """So that no request waits for the store."""
     await pair.exchange()
