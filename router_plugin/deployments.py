@@ -16,6 +16,11 @@ ENVIRONMENT_PREFIX = "os.environ/"
 ROLES = ("fast", "default", "code", "premium", "embedding")
 PROVIDER_ALIASES = {"azure_openai": "azure", "claude": "anthropic"}
 MARKS = ("provider", "role", "local", "capabilities")
+DEFAULT_KEYS = {  # what LiteLLM reads for an entry without `api_key`
+    "openai": "OPENAI_API_KEY",
+    "azure": "AZURE_API_KEY",
+    "anthropic": "ANTHROPIC_API_KEY",
+}
 AUTO = "auto"
 # Names that public DNS doesn't have: RFC 6762, RFC 8375, and what Docker, Kubernetes and home routers use.
 HOME_SUFFIXES = (".local", ".localhost", ".internal", ".lan", ".home", ".home.arpa", ".svc", ".cluster.local")
@@ -44,6 +49,7 @@ class Deployment:
     priority: int = 9
     base_model: str | None = None  # what an Azure deployment's name stands for
     capabilities: Capabilities = field(default_factory=Capabilities)
+    key_variable: str | None = None  # the environment variable that holds its key
 
     @property
     def host(self) -> str | None:
@@ -247,9 +253,9 @@ def read_inventory(
         base = _resolve(params.get("api_base") or params.get("base_url"), environment)
         stands_for = info.get("base_model")
         base_model = stands_for if isinstance(stands_for, str) else None
-        facts = capabilities.told(entry)
+        facts, key = capabilities.told(entry), _key_variable(params, provider)
         kept.append(
-            Deployment(identity, group, provider, role, local, params["model"], base, priority, base_model, facts)
+            Deployment(identity, group, provider, role, local, params["model"], base, priority, base_model, facts, key)
         )
     problems.extend(_mixed_groups(entries))
     problems.extend(_id_problems(entries))
@@ -293,6 +299,14 @@ def _missing_environment(params: Mapping[str, Any], environment: Mapping[str, st
         if isinstance(value, str) and value.startswith(ENVIRONMENT_PREFIX)
     ]
     return sorted({name for name in names if not environment.get(name)})
+
+
+def _key_variable(params: Mapping[str, Any], provider: str) -> str | None:
+    given = params.get("api_key")
+    if given is None:
+        return DEFAULT_KEYS.get(provider)
+    named = isinstance(given, str) and given.startswith(ENVIRONMENT_PREFIX)
+    return str(given).removeprefix(ENVIRONMENT_PREFIX) if named else None
 
 
 def _resolve(value: object, environment: Mapping[str, str]) -> str | None:

@@ -1,10 +1,12 @@
-"""What a failed call says: whether nothing listens there, and how long the server asks to wait."""
+"""What a failed call says: whether nothing listens there, how long to wait, and what an operator should do."""
 
 from __future__ import annotations
 
 import email.utils
 import time
 from collections.abc import Iterator, Mapping
+
+from router_plugin.deployments import Deployment
 
 # The standard library's and aiohttp's. httpx's ConnectError is none: LiteLLM raises it for a reset connection too.
 REFUSED_CLASSES = frozenset({"ConnectionRefusedError", "ClientConnectorError"})
@@ -41,6 +43,25 @@ def retry_after(error: BaseException, now: float | None = None) -> float | None:
         except (TypeError, ValueError):
             return None
     return seconds if 0 <= seconds < float("inf") else None
+
+
+def cure(status: int | None, deployment: Deployment | None) -> str | None:
+    """What an operator should do about a 401, 403 or 404; None for other answers. Holds no request text."""
+    key = (deployment.key_variable if deployment is not None else None) or "`api_key` of its entry"
+    if status == 401:
+        return f"its key is missing or wrong: check {key}"
+    if status == 403:
+        return f"its key may not use this model: check the rights of {key}, or the region"
+    if status != 404:
+        return None
+    if deployment is None:
+        return "there is no such model or deployment there"
+    kind, _, name = deployment.model.partition("/")
+    if kind in ("ollama", "ollama_chat"):
+        return f"Ollama doesn't have its model: run `ollama pull {name}` at {deployment.host}"
+    if kind == "azure":
+        return f"the resource has no deployment `{name}`: write your deployment's name into its entry"
+    return f"the provider doesn't know `{name}`: correct the name in its entry, or ask the provider for access"
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

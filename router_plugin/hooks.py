@@ -36,7 +36,7 @@ from router_plugin.egress import (
     control_fields,
 )
 from router_plugin.errors import EndpointClosed, HistoryNotShown, RequestRefused
-from router_plugin.failures import connection_refused
+from router_plugin.failures import connection_refused, cure
 from router_plugin.fitting import fit_call
 from router_plugin.health import Health
 from router_plugin.hosted import drop_hosted
@@ -53,11 +53,6 @@ from router_plugin.substance import Asked
 log = logging.getLogger("router_plugin")
 
 COUNTED_STATUS = (408, 429)  # beside 5xx and no answer at all; other 4xx are no sign of illness
-HINTS = {  # said once a deployment
-    401: "its key is missing or wrong",
-    403: "its key may not use this model",
-    404: "there is no such model or deployment there; an Ollama model must be pulled first",
-}
 MIN_TIMEOUT = 0.1  # seconds; the deadline may end between the pick and the call
 OURS = "router"  # the provider that our own refusals name
 STORED_HISTORY = ("opaque.previous_response", "opaque.conversation")
@@ -283,6 +278,14 @@ class RouterPlugin_PROXY_(ExplainsKeys):  # noqa: N801
         found = (d.host for d in self.router.config.inventory.deployments if d.id == identity)
         return next(found, None)
 
+    def _hint(self, identity: str, status: int | None) -> None:
+        """Tell the operator, once a deployment and status, of what only an operator can mend."""
+        deployments = self.router.config.inventory.deployments
+        advice = cure(status, next((d for d in deployments if d.id == identity), None))
+        if advice is not None and status is not None and (identity, status) not in self._hinted:
+            self._hinted.add((identity, status))
+            log.warning("router_plugin: %s answers %d: %s. See `router-plugin doctor`.", identity, status, advice)
+
     @staticmethod
     def _group_of(state: RequestState) -> str:
         found = state.plan.find(state.served) if state.plan is not None else None
@@ -372,11 +375,8 @@ class RouterPlugin_PROXY_(ExplainsKeys):  # noqa: N801
             self._report(identity, False)
         elif not ours and status is not None and self.breaker.circuit(identity) is Circuit.HALF_OPEN:
             self._report(identity, True)  # the trial call was answered, if not as hoped
-        if not ours and status in HINTS and (identity, status) not in self._hinted:
-            self._hinted.add((identity, status))
-            log.warning(
-                "router_plugin: %s answers %d: %s. See `router-plugin doctor`.", identity, status, HINTS[status]
-            )
+        if not ours:
+            self._hint(identity, status)
         if state.refused:  # LiteLLM calls it a 500
             state.failed(identity, None, "ConnectionRefused")
         else:

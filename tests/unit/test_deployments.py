@@ -192,6 +192,21 @@ def test_a_deployment_without_its_variables_is_left_out(params: dict[str, str], 
     assert len(offered.deployments) == (0 if why else 1)
 
 
+@pytest.mark.parametrize(
+    ("params", "variable"),
+    [
+        ({"api_key": "os.environ/SET"}, "SET"),
+        ({"api_key": "sk-in-the-config"}, None),
+        ({}, "OPENAI_API_KEY"),
+    ],
+)
+def test_the_variable_of_a_key_is_known_and_never_the_key(params: dict[str, str], variable: str | None) -> None:
+    """Advice names it; without `api_key` LiteLLM reads its own variable."""
+    offered, _ = read(entry("openai-default", "openai/x", **params))
+    assert [d.key_variable for d in offered.deployments] == [variable]
+    assert "sk-" not in repr(offered)
+
+
 def test_a_provider_that_is_off_is_left_out_with_its_switch() -> None:
     """The reason is the key to change; priorities come from the same place."""
     offered, _ = read(

@@ -7,7 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from router_plugin.failures import connection_refused, retry_after
+from router_plugin.failures import connection_refused, cure, retry_after
+from tests.unit.builders import deployment
 
 
 class ConnectError(Exception):
@@ -48,6 +49,32 @@ def test_a_servers_wish_is_read_as_seconds_or_as_a_date(value: str, seconds: flo
     error = Exception()
     error.response = SimpleNamespace(headers={"retry-after": value})  # type: ignore[attr-defined]
     assert retry_after(error, now=10.0) == seconds
+
+
+@pytest.mark.parametrize(
+    ("status", "model", "key", "words"),
+    [
+        (401, "openai/gpt-4o", "TEAM_KEY", "check TEAM_KEY"),
+        (401, "openai/gpt-4o", None, "check `api_key` of its entry"),
+        (403, "anthropic/claude-opus-4-6", "ANTHROPIC_API_KEY", "the rights of ANTHROPIC_API_KEY"),
+        (404, "azure/gpt-4o", None, "no deployment `gpt-4o`"),
+        (404, "ollama_chat/phi3:mini", None, "`ollama pull phi3:mini` at 127.0.0.1:11434"),
+        (404, "ollama/hf.co/acme/tiny", None, "`ollama pull hf.co/acme/tiny`"),
+        (404, "openai/acme-1", None, "doesn't know `acme-1`"),
+    ],
+)
+def test_a_set_up_that_cannot_work_has_a_cure(status: int, model: str, key: str | None, words: str) -> None:
+    """The advice names the key's variable or the model."""
+    found = deployment("d1", model=model, key_variable=key, api_base="http://127.0.0.1:11434")
+    assert words in (cure(status, found) or "")
+    assert cure(500, found) is None
+
+
+def test_an_unknown_deployment_has_a_cure_of_its_own() -> None:
+    """LiteLLM may fail before it names the deployment."""
+    assert cure(401, None)
+    assert cure(404, None)
+    assert cure(None, None) is None
 
 
 def test_without_headers_there_is_no_wish() -> None:
