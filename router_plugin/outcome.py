@@ -91,7 +91,7 @@ def record_of(state: RequestState, ending: Ending) -> Record:
         "prompt_tokens": usage.prompt_tokens if usage else 0,
         "completion_tokens": usage.completion_tokens if usage else 0,
         "cached_tokens": usage.cached_tokens if usage else 0,
-        "cost": usage.cost if usage else None,
+        "cost": None if usage is None or usage.cost is None else sum(state.bill.values()),
     }
     if decision is not None:
         record |= decision.to_json()
@@ -120,9 +120,9 @@ class Recorder:
 
     def used(self, state: RequestState, call: Mapping[str, Any]) -> None:
         """LiteLLM has counted an answer; it may do so before or after the answer has ended."""
-        before = state.usage.cost if state.usage is not None else None
-        state.usage = usage_of(call)
-        self.spend((state.usage.cost or 0.0) - (before or 0.0))
+        before, state.usage = state.bill.get(state.run, 0.0), usage_of(call)
+        state.bill[state.run] = state.usage.cost or 0.0
+        self.spend(state.bill[state.run] - before)  # LiteLLM may tell of one answer more than once
         if state.ending is not None:
             self._tell(state)
 

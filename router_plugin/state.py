@@ -79,6 +79,8 @@ class RequestState:
     span: Any = None  # OpenTelemetry's, where requests are traced
     sample: Sample | None = field(default=None, repr=False)  # its text, where prompts are captured and it is public
     usage: Usage | None = None  # once LiteLLM has counted the answer
+    run: int = 0  # how often the request was begun anew
+    bill: dict[int, float] = field(default_factory=dict)  # dollars by run, shared by all runs of a request
     ending: Ending | None = None  # once the answer has left
     recorded: bool = False
     asked: str | None = None  # shadow mode: the model that the client named, where the config has it
@@ -155,6 +157,8 @@ def begin_anew(before: RequestState, avoided: frozenset[str], escalated: str | N
             span=before.span,
             avoided=avoided,
             escalated=escalated,
+            run=before.run + 1,
+            bill=before.bill,
             groups_before=before.groups_before + len(before.groups_tried),
         )
     )

@@ -8,7 +8,7 @@ import pytest
 
 from router_plugin import outcome
 from router_plugin.outcome import Ending, Recorder
-from router_plugin.state import RequestState
+from router_plugin.state import RequestState, begin_anew
 
 WHOLE = Ending(200, complete=True, seconds=0.1, first_content_seconds=0.1)
 CALL = {"standard_logging_object": {"prompt_tokens": 7, "completion_tokens": 3}}
@@ -37,3 +37,34 @@ async def test_what_still_waits_is_told_when_the_proxy_ends() -> None:
     recorder.flush()
     recorder.flush()
     assert [record["prompt_tokens"] for record in told] == [0]
+
+
+def paid(cost: float | None) -> dict[str, object]:
+    return {**CALL, "response_cost": cost}
+
+
+async def test_each_answer_is_paid_once_also_where_the_request_was_begun_anew() -> None:
+    """LiteLLM may tell of one answer twice, and of a first run's after the second has begun."""
+    told: list[outcome.Record] = []
+    spent: list[float] = []
+    recorder, first = Recorder(), RequestState()
+    recorder.add(told.append)
+    recorder.spend = spent.append
+    recorder.used(first, paid(0.25))
+    second = begin_anew(first, frozenset())
+    recorder.used(first, paid(0.5))  # counted anew when it was over
+    recorder.used(second, paid(1.0))
+    recorder.used(second, paid(1.0))
+    recorder.ended(second, WHOLE)
+    assert sum(spent) == 1.5
+    assert [record["cost"] for record in told] == [1.5]
+
+
+async def test_an_answer_without_a_price_has_none_in_its_record() -> None:
+    """Zero would be a price."""
+    told: list[outcome.Record] = []
+    recorder, state = Recorder(), RequestState()
+    recorder.add(told.append)
+    recorder.used(state, paid(None))
+    recorder.ended(state, WHOLE)
+    assert [record["cost"] for record in told] == [None]
