@@ -1,11 +1,10 @@
-"""A store in Redis. Every call is short; a Redis that is down is left alone for a moment, and tried again."""
+"""A store in Redis. Every call is short; a Redis that is late or down is left alone until a look finds it back."""
 
 from __future__ import annotations
 
 import asyncio
 import functools
 import logging
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
@@ -18,18 +17,19 @@ from router_plugin.store import StoreDown
 
 log = logging.getLogger("router_plugin")
 
-RETRY_SECONDS = 0.5  # between two tries of a Redis that is down
-TIMEOUTS_ALLOWED = 1  # a busy event loop may see one call's answer too late; two in a row are Redis' own
-CALL_TIMEOUTS = 2  # a call may have to connect first
+RETRY_SECONDS = 0.5  # between two looks at a Redis that is down
 CONNECTIONS = 4  # few, so that a burst of requests doesn't open as many
 
 Answer = TypeVar("Answer")
 
 
 class RedisStore:
-    """`Store` for several proxies. `timeout` is in seconds; every key begins with `prefix`."""
+    """`Store` for several proxies. `timeout` is in seconds; every key begins with `prefix`.
 
-    def __init__(self, url: str, prefix: str, timeout: float, clock: Callable[[], float] = time.monotonic) -> None:
+    A call that fails is the last one that anybody waits for, until `watch` has seen Redis answer.
+    """
+
+    def __init__(self, url: str, prefix: str, timeout: float) -> None:
         pool = BlockingConnectionPool.from_url(
             url,
             max_connections=CONNECTIONS,
@@ -42,10 +42,8 @@ class RedisStore:
         )
         self._redis: Redis = Redis.from_pool(pool)
         self._prefix = prefix
-        self._timeout = timeout * CALL_TIMEOUTS
-        self._clock = clock
-        self._rest_until = 0.0
-        self._timeouts = 0
+        self._timeout = timeout  # of a whole call, with waiting for a connection and making it
+        self._doubt = asyncio.Event()  # Redis is left alone
         self.up = True
 
     async def get(self, keys: Sequence[str]) -> list[bytes | None]:
@@ -92,31 +90,43 @@ class RedisStore:
         """End the connections."""
         await self._redis.aclose()
 
+    async def watch(self) -> None:
+        """For as long as the proxy runs: look after a Redis that is left alone, at once and then now and again."""
+        while True:
+            await self._doubt.wait()
+            try:
+                await self.look()
+            except StoreDown:
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def look(self) -> None:
+        """Try a Redis that is left alone; once it answers it is used again. Errors: StoreDown."""
+        if self._doubt.is_set():
+            await self._try(self._redis.ping, looked=True)
+
     async def _call(self, work: Callable[[], Awaitable[Any]]) -> Any:
         """What `work` returns. Errors: StoreDown, at once while Redis is left alone."""
-        now = self._clock()
-        if not self.up:
-            if now < self._rest_until:
-                raise StoreDown
-            self._rest_until = now + RETRY_SECONDS  # one call tries; those beside it go on without
+        if self._doubt.is_set():
+            raise StoreDown
+        return await self._try(work)
+
+    async def _try(self, work: Callable[[], Awaitable[Any]], *, looked: bool = False) -> Any:
         try:
             answer = await asyncio.wait_for(_awaited(work), self._timeout)
         except (RedisError, OSError, asyncio.TimeoutError) as error:
-            self._failed(error)
+            self._failed(error, looked)
             raise StoreDown from None
-        self._timeouts = 0
+        self._doubt.clear()
         if not self.up:
             self.up = True
             log.warning("router_plugin: Redis is back; state is shared again")
         return answer
 
-    def _failed(self, error: Exception) -> None:
-        late = "timeout" in type(error).__name__.lower()
-        self._timeouts = self._timeouts + 1 if late else 0
-        if late and self._timeouts <= TIMEOUTS_ALLOWED:
-            return
-        self._rest_until = self._clock() + RETRY_SECONDS
-        if self.up:
+    def _failed(self, error: Exception, looked: bool) -> None:
+        """Leave Redis alone. One late answer may be a busy event loop's: then the look that follows tells."""
+        late = any("timeout" in type(seen).__name__.lower() for seen in (error, error.__cause__))
+        self._doubt.set()
+        if self.up and (looked or not late):
             self.up = False
             log.error(
                 "router_plugin: Redis doesn't answer (%s); this proxy goes on with its own state", type(error).__name__

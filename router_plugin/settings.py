@@ -191,7 +191,7 @@ class StoreSettings(_Section):
 
     redis_url: SecretStr | None = Field(None, description="redis://, rediss:// or unix://, or os.environ/REDIS_URL")
     key_prefix: str = Field("router:", min_length=1, description="before every key, so that others can use the Redis")
-    timeout_seconds: float = Field(0.05, gt=0, le=1, description="of one call; then the proxy uses its own state")
+    timeout_seconds: float = Field(0.2, gt=0, le=1, description="of one call; then the proxy uses its own state")
 
     @field_validator("redis_url")
     @classmethod

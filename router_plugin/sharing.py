@@ -32,7 +32,7 @@ class Sharing:
         url = store_url(settings.store, environment)
         self._config = config
         self.store = RedisStore(url, settings.store.key_prefix, settings.store.timeout_seconds) if url else None
-        self.tasks: list[Task] = []
+        self.tasks: list[Task] = [self.store.watch] if self.store is not None else []
 
     def breaker(self) -> Breaker:
         """The circuits of the config's deployments."""
