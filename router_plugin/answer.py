@@ -304,6 +304,8 @@ class Answer:
         """A stored answer's id names its conversation in the next request."""
         if self._state.memory is None or self._surface is not Surface.RESPONSES or status >= 400:
             return
+        if self._state.stand_ins is not None:  # what the provider keeps has stand-ins that a later request can't name
+            return
         found = _RESPONSE_ID.search(b"".join(bytes(message.get("body", b"")) for message in self._held))
         if found is not None:
             await self._state.memory.answered(found[1].decode())

@@ -18,6 +18,7 @@ from router_plugin.local_endpoints import Call, Endpoint, LocalEndpoints
 from router_plugin.outcome import Recorder
 from router_plugin.pipeline import Router
 from router_plugin.request import Surface
+from router_plugin.restore import Restored
 from router_plugin.second_try import away, goes_back, poor_answer, second_try
 from router_plugin.state import LARGE_BODY_BYTES, RequestState, begin, begin_anew
 from router_plugin.tracing import current_span
@@ -134,7 +135,7 @@ class Gate:
         """One run of LiteLLM's app. A state to begin anew with where its answer broke off before its first content."""
         max_calls = self.settings.routing.max_retries
         answer = Answer(
-            send,
+            Restored(send, state),
             state,
             surface,
             in_body=self.settings.decision_in_body,

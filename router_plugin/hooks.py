@@ -40,11 +40,12 @@ from router_plugin.failures import connection_refused, cure
 from router_plugin.fitting import fit_call
 from router_plugin.health import Health
 from router_plugin.hosted import drop_hosted
-from router_plugin.notes import METADATA_FIELDS, SENT, client_metadata
+from router_plugin.notes import METADATA_FIELDS, client_metadata, drop_identity
 from router_plugin.outcome import Recorder
 from router_plugin.pick import Picker, deployments_of
 from router_plugin.pipeline import Router
-from router_plugin.request import IDENTITY_FIELDS, Surface
+from router_plugin.pseudonyms import redacted
+from router_plugin.request import Surface
 from router_plugin.sessions import Sessions
 from router_plugin.state import LARGE_BODY_BYTES, RequestState, begin, current
 from router_plugin.steering import METADATA_KEY, read_steering, under_key
@@ -142,15 +143,21 @@ class RouterPlugin_PROXY_(ExplainsKeys):  # noqa: N801
         memory = self.sessions and await self.sessions.open(body, conversation, tenant, headers)
         decide = functools.partial(
             self.router.decide,
-            body,
-            surface,
-            steering,
+            surface=surface,
+            steering=steering,
             on_private_pin=pin,
             note=memory.note if memory else None,
-            conversation=conversation,
         )
+        hide = functools.partial(redacted, body, conversation, self.router, steering, memory or None, tenant, decide)
+        hidden = await asyncio.to_thread(hide) if large else hide()
         try:
-            decision, plan = await asyncio.to_thread(decide) if large else decide()
+            if hidden is not None:
+                decision, plan = hidden.decision, hidden.plan
+                body, conversation, state.stand_ins = dict(hidden.body), hidden.conversation, hidden.stand_ins
+                data.update(hidden.changed)
+            else:
+                asked = functools.partial(decide, body, conversation=conversation)
+                decision, plan = await asyncio.to_thread(asked) if large else asked()
         except RequestRefused:
             if memory and self.router.detector.scan(conversation).private:  # remembered: decide has just scanned it
                 await memory.refused()
@@ -169,7 +176,7 @@ class RouterPlugin_PROXY_(ExplainsKeys):  # noqa: N801
                 "be inspected. Send the full history in `input`, or have the operator allow it with "
                 "callback_settings.router_plugin.privacy.allow_uninspectable."
             )
-        if self.cache is not None:
+        if self.cache is not None and hidden is None:
             self.cache.look(state, body, conversation, tenant, steering)
         if litellm.cache is not None:
             data["cache"] = for_litellm(state.name, steering)
@@ -177,29 +184,18 @@ class RouterPlugin_PROXY_(ExplainsKeys):  # noqa: N801
         state.deadline_seconds = limits.private_timeout_seconds if plan.local_only else limits.request_seconds
         data["model"], *data["fallbacks"] = state.open_groups(plan)
         data["num_retries"] = plan.attempts(routing.max_retries) - 1
+        if hidden is not None:
+            data["no-log"] = True  # LiteLLM notes what the client sent beside what is sent on
         if plan.local_only:
             # no cache and no log callback but those of the proxy itself sees a private request
             data["cache"] = {"no-cache": True, "no-store": True}
             data["no-log"] = True
             data["timeout"] = limits.private_timeout_seconds
             state.decision = decision.because(*(Reason("dropped", kind) for kind in drop_hosted(data)))
-        self._drop_identity(data, surface, decision.droppable)
-        if self.capture is not None:
+        drop_identity(data, decision.droppable, sends_metadata=surface in SENDS_METADATA)
+        if self.capture is not None and hidden is None:
             state.sample = self.capture.sample(conversation, decision, plan)
         return data
-
-    @staticmethod
-    def _drop_identity(data: dict[str, Any], surface: Surface, places: tuple[str, ...]) -> None:
-        """Remove `user` or `metadata` where only they hold an identifier; the cloud doesn't need them."""
-        for field in {place.split("[")[0].split(".")[0] for place in places} & IDENTITY_FIELDS:
-            if field != "metadata" or surface in SENDS_METADATA:
-                data.pop(field, None)
-                continue
-            # elsewhere LiteLLM keeps its own notes there, and sends on what it finds of the client's (`user_id`)
-            notes = data.get(field)
-            sent = client_metadata(data) or {}
-            if isinstance(notes, dict):
-                data[field] = {k: v for k, v in notes.items() if k not in sent and k != SENT}
 
     # -- each pick of a deployment: first try, retry, fallback, broken stream -----------------------------------------
 

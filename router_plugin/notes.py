@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
+
+from router_plugin.request import IDENTITY_FIELDS
 
 METADATA_FIELDS = ("metadata", "litellm_metadata")
 SENT = "requester_metadata"  # LiteLLM's copy of the client's metadata, in one of these
@@ -30,3 +32,16 @@ def _without_headers(sent: Mapping[str, Any], data: Mapping[str, Any]) -> Mappin
     if HEADERS not in sent or sent[HEADERS] != noted:
         return sent
     return {key: value for key, value in sent.items() if key != HEADERS}
+
+
+def drop_identity(data: dict[str, Any], places: Iterable[str], *, sends_metadata: bool) -> None:
+    """Remove `user` or `metadata` where only they hold an identifier; the cloud doesn't need them."""
+    for field in {place.split("[")[0].split(".")[0] for place in places} & IDENTITY_FIELDS:
+        if field != "metadata" or sends_metadata:
+            data.pop(field, None)
+            continue
+        # elsewhere LiteLLM keeps its own notes there, and sends on what it finds of the client's (`user_id`)
+        notes = data.get(field)
+        sent = client_metadata(data) or {}
+        if isinstance(notes, dict):
+            data[field] = {k: v for k, v in notes.items() if k not in sent and k != SENT}

@@ -8,6 +8,7 @@ from fastapi import HTTPException
 from litellm.exceptions import BadRequestError
 
 from router_plugin.errors import RouterPluginError
+from router_plugin.steering import PRIVATE_DOOR
 
 if TYPE_CHECKING:
     from router_plugin.hooks import RouterPlugin_PROXY_ as RouterPlugin
@@ -41,7 +42,7 @@ async def _pre_call(plugin: RouterPlugin) -> bool:
     from litellm.proxy.proxy_server import proxy_logging_obj
 
     messages = [{"role": "user", "content": PROBE_TEXT}]
-    data: dict[str, Any] = {"model": "auto", "messages": messages}
+    data: dict[str, Any] = {"model": PRIVATE_DOOR, "messages": messages}  # local whatever the settings say
     try:
         routed = await proxy_logging_obj.pre_call_hook(UserAPIKeyAuth(), data=data, call_type="acompletion")
     except HTTPException as refused:

@@ -236,6 +236,10 @@ class Settings(_Section):
         (), description="public host names or addresses that are yours, for `local: true`"
     )
     on_private_pin: Literal["reroute", "reject"] = "reroute"
+    on_private: Literal["local", "redact"] = Field(
+        "local",
+        description="redact: where identifiers alone make a request private, send it with stand-ins instead of them",
+    )
     limits: LimitSettings = LimitSettings()
     endpoints: EndpointSettings = EndpointSettings()
     logs: LogSettings = LogSettings()

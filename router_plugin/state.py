@@ -16,6 +16,7 @@ from router_plugin.decision import Decision
 from router_plugin.errors import RequestRefused
 from router_plugin.outcome import Ending, Usage
 from router_plugin.plan import Plan
+from router_plugin.pseudonyms import StandIns
 from router_plugin.request import Surface
 from router_plugin.sessions import Memory
 from router_plugin.substance import Asked
@@ -76,6 +77,7 @@ class RequestState:
     name: bytes | None = None  # of the request, for caches; None where its answer must not be kept
     cache_key: bytes | None = None  # the same, where the router's own cache may keep the answer
     hit: Hit | None = None  # the kept answer that is given instead of a call
+    stand_ins: StandIns | None = None  # of a private request that goes out without its identifiers
     span: Any = None  # OpenTelemetry's, where requests are traced
     sample: Sample | None = field(default=None, repr=False)  # its text, where prompts are captured and it is public
     usage: Usage | None = None  # once LiteLLM has counted the answer

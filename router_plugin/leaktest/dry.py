@@ -60,6 +60,7 @@ def dry_form(raw: Mapping[str, Any], addresses: Addresses) -> dict[str, Any]:
     ours.setdefault("limits", {})["private_timeout_seconds"] = LOCAL_SECONDS
     # every case must meet its back ends: an open circuit would hide what a failure does
     ours.setdefault("routing", {})["breaker"] = {"failures": NEVER_OPEN}
+    ours["on_private"] = "local"  # any word of a private request that arrives counts as a leak here
     config["callback_settings"] = {"router_plugin": ours}
     return config
 

@@ -75,6 +75,13 @@ class Detector:
         except Exception:  # noqa: BLE001 - never raising is this method's promise
             return Verdict(Judgement.PRIVATE, (Finding("error.scan", ""),))
 
+    def locate(self, text: str) -> list[tuple[int, int, str]]:
+        """Where rules hold in a text as it stands: start, end (characters) and the rule's name, in order.
+
+        What hides, is encoded or is split has no place there. Errors: TooLong, a ValueError.
+        """
+        return sorted(self._all.locate(text))
+
     def _scan(self, conversation: Conversation) -> Verdict:
         if sum(len(segment.text) for segment in conversation.segments) > self._settings.limits.max_characters:
             return Verdict(Judgement.PRIVATE, (Finding("limit.length", ""),))

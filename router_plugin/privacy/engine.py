@@ -69,6 +69,16 @@ class Engine:
             return iter(())
         return self._backend.scan(text, self._harmless)
 
+    def locate(self, text: str) -> Iterator[tuple[int, int, str]]:
+        """Every place where a rule holds in `text`: start and end in characters, and the rule's name.
+
+        Slower than `scan`, since each pattern reads the whole text. Raises TooLong as it does.
+        """
+        self.check_length(text)
+        data = text.encode("utf-8", "replace")
+        for rule, start, end in self._backend.places(data, self._harmless):
+            yield len(data[:start].decode("utf-8", "ignore")), len(data[:end].decode("utf-8", "ignore")), rule.name
+
     def warm_up(self, text: str) -> None:
         """Try every pattern on `text`, whatever the gates say: RE2 builds an automaton when it is first used."""
         if isinstance(self._backend, _Linear):
@@ -142,6 +152,17 @@ class _Linear:
             if hits < 0 or budget[0] < 0:
                 raise TooLong
 
+    def places(self, data: bytes, harmless: Harmless) -> Iterator[tuple[Rule, int, int]]:
+        for rule, search in zip(self._rules, self._each, strict=True):
+            position = 0
+            while (found := search(data, position, len(data)))[0] != NOWHERE:
+                whole = found[0]
+                start, end = found[1] if len(found) > 1 and found[1] != NOWHERE else whole
+                position = max(whole[1], whole[0] + 1)
+                hit = _hit(data, whole, start, end)
+                if not harmless(hit) and rule.accepts(hit):
+                    yield rule, start, end
+
     def warm_up(self, data: bytes) -> None:
         for search in self._each:
             search(data, 0, len(data))
@@ -160,12 +181,16 @@ class _Linear:
             whole = found[0]
             start, end = found[1] if len(found) > 1 and found[1] != NOWHERE else whole
             position = max(whole[1], whole[0] + 1)
-            yield Hit(
-                value=data[start:end].decode("utf-8", "ignore"),
-                whole=data[whole[0] : whole[1]].decode("utf-8", "ignore"),
-                before=data[max(0, start - BEFORE) : start].decode("utf-8", "ignore"),
-                after=data[end : end + AFTER].decode("utf-8", "ignore"),
-            )
+            yield _hit(data, whole, start, end)
+
+
+def _hit(data: bytes, whole: tuple[int, int], start: int, end: int) -> Hit:
+    return Hit(
+        value=data[start:end].decode("utf-8", "ignore"),
+        whole=data[whole[0] : whole[1]].decode("utf-8", "ignore"),
+        before=data[max(0, start - BEFORE) : start].decode("utf-8", "ignore"),
+        after=data[end : end + AFTER].decode("utf-8", "ignore"),
+    )
 
 
 @lru_cache(maxsize=16)
@@ -183,18 +208,28 @@ class _Backtracking:
         self._rules = rules
         self._each = [_compile_re(rule.pattern) for rule in rules]
 
+    def places(self, data: bytes, harmless: Harmless) -> Iterator[tuple[Rule, int, int]]:
+        text = data.decode("utf-8", "ignore")
+        for rule, hit, start, end in self._found(text):
+            if not harmless(hit) and rule.accepts(hit):
+                yield rule, len(text[:start].encode()), len(text[:end].encode())
+
     def scan(self, text: str, harmless: Harmless) -> Iterator[Rule]:
         if len(text) > FALLBACK_CHARACTERS:
             raise TooLong
+        done: set[str] = set()
+        for rule, hit, _, _ in self._found(text):
+            if rule.name not in done and not harmless(hit) and rule.accepts(hit):
+                done.add(rule.name)
+                yield rule
+
+    def _found(self, text: str) -> Iterator[tuple[Rule, Hit, int, int]]:
         for rule, pattern in zip(self._rules, self._each, strict=False):
             for match in pattern.finditer(text):
                 group = 1 if pattern.groups and match.group(1) is not None else 0
                 start, end = match.span(group)
                 before, after = text[max(0, start - BEFORE) : start], text[end : end + AFTER]
-                hit = Hit(match.group(group), match.group(), before, after)
-                if not harmless(hit) and rule.accepts(hit):
-                    yield rule
-                    break
+                yield rule, Hit(match.group(group), match.group(), before, after), start, end
 
 
 def check_pattern(pattern: str) -> None:

@@ -1,0 +1,224 @@
+"""Stand-ins for identifiers: a private request goes out without them, and its answer gets them back.
+
+Only where the operator chose `on_private: redact`, only for identifiers that stand in the request as they are, and
+only where the detector finds nothing in what is left: its verdict on that is the proof, here and again at the lock.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from router_plugin.decision import Decision, Reason
+from router_plugin.errors import RequestRefused
+from router_plugin.pipeline import Router
+from router_plugin.plan import Plan
+from router_plugin.policy import MAX_REASONS
+from router_plugin.request import IDENTITY_FIELDS, Conversation, Surface
+from router_plugin.sessions import Memory
+from router_plugin.steering import Steering
+
+SURFACES = frozenset({Surface.CHAT, Surface.COMPLETIONS, Surface.MESSAGES, Surface.RESPONSES})
+FAMILIES = frozenset({"contact", "identity", "finance"})  # not secrets, health or topics: a stand-in would not do there
+KINDS = ("EMAIL", "PHONE", "ADDRESS", "IBAN", "CARD")  # words of rules' names; any other identifier is an ID
+# Letters rather than digits, and a word that says what it is: no rule and no topic finds anything in it, and a model
+# copies it as it stands. All of one length behind a kind, so that none is the beginning of another.
+LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
+WIDTH = 6
+MIDDLE = "_PLACEHOLDER_"
+MAX_VALUES = 200  # identifiers in one request
+MAX_ROUNDS = 3  # what is replaced may uncover something else
+MAX_DEPTH = 64
+EVERYWHERE = 5  # characters from which a value is replaced wherever it stands, also where no rule sees it
+STORED = ("previous_response_id", "conversation")  # history that isn't shown can't be redacted
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
+_AWKWARD = re.compile(r'[\\"\x00-\x1f\x7f\ud800-\udfff]')  # would need escapes that depend on where it stands
+_PROCESS = secrets.token_bytes(32)  # nobody can try out which value a stand-in belongs to
+UNTOUCHED = frozenset({"model", *IDENTITY_FIELDS})  # the router's own; and fields that are dropped instead
+
+
+class CannotRedact(ValueError):
+    """An identifier that can't be replaced and put back faithfully; the request stays local."""
+
+
+@dataclass
+class StandIns:
+    """What stands for what in one request. Under one `secret` the same value has the same stand-in."""
+
+    secret: bytes
+    _by_value: dict[str, str] = field(default_factory=dict)
+    _by_name: dict[str, str] = field(default_factory=dict)
+    _pattern: re.Pattern[str] | None = None
+
+    def __len__(self) -> int:
+        return len(self._by_value)
+
+    def of(self, kind: str, value: str) -> str:
+        """The stand-in of a value; `kind` is a word in capitals such as EMAIL. Errors: CannotRedact."""
+        known = self._by_value.get(value)
+        if known is not None:
+            return known
+        if _AWKWARD.search(value) or len(self) >= MAX_VALUES:
+            raise CannotRedact
+        attempt = 0
+        while (name := self._name(kind, value, attempt)) in self._by_name:
+            attempt += 1
+        self._by_value[value], self._by_name[name] = name, value
+        self._pattern = None
+        return name
+
+    def _name(self, kind: str, value: str, attempt: int) -> str:
+        digest = hashlib.blake2b(f"{attempt}:{value}".encode(), key=self.secret[:64], digest_size=8).digest()
+        number, letters = int.from_bytes(digest, "big"), []
+        for _ in range(WIDTH):
+            number, rest = divmod(number, len(LETTERS))
+            letters.append(LETTERS[rest])
+        return f"{kind}{MIDDLE}{''.join(letters)}"
+
+    def everywhere(self, text: str) -> str:
+        """The text with each known value replaced, in whatever case it stands there. Errors: CannotRedact."""
+        long = sorted((value for value in self._by_value if len(value) >= EVERYWHERE), key=len, reverse=True)
+        if not long:
+            return text
+        kinds = {value.casefold(): self._by_value[value].partition(MIDDLE)[0] for value in long}
+        return re.sub(
+            "|".join(map(re.escape, long)),
+            lambda found: self.of(kinds.get(found[0].casefold(), "ID"), found[0]),
+            text,
+            flags=re.IGNORECASE,
+        )
+
+    def restore(self, text: str) -> str:
+        """The text with the values back; right in plain text and inside JSON, since no value needs an escape."""
+        return self._names().sub(lambda found: self._by_name[found[0]], text)
+
+    def _names(self) -> re.Pattern[str]:
+        if self._pattern is None:
+            self._pattern = re.compile("|".join(map(re.escape, self._by_name)) or r"(?!)")
+        return self._pattern
+
+    def open_tail(self, text: str) -> int:
+        """How many characters at the end of `text` may be the beginning of a stand-in: the fewest that must wait."""
+        longest = max(map(len, self._by_name), default=1) - 1
+        # a whole stand-in is settled, though its last letters may look like the beginning of another
+        settled = max((found.end() for found in self._names().finditer(text)), default=0)
+        for size in range(min(longest, len(text) - settled), 0, -1):
+            tail = text[-size:]
+            if any(name.startswith(tail) for name in self._by_name):
+                return size
+        return 0
+
+    def __repr__(self) -> str:
+        return f"StandIns({len(self)} values)"
+
+
+@dataclass(frozen=True)
+class Redacted:
+    """A request without its identifiers, and where it may go; `changed` holds the fields that differ."""
+
+    body: Mapping[str, Any]
+    changed: Mapping[str, Any]
+    conversation: Conversation
+    stand_ins: StandIns
+    decision: Decision
+    plan: Plan
+
+
+Decide = Callable[..., tuple[Decision, Plan]]
+
+
+def redacted(
+    body: Mapping[str, Any],
+    conversation: Conversation,
+    router: Router,
+    steering: Steering,
+    memory: Memory | None,
+    tenant: str,
+    decide: Decide,
+) -> Redacted | None:
+    """The request with stand-ins; None for one that isn't private, or that must stay local all the same.
+
+    `decide` is `Router.decide` with the request's own arguments. A client's demand and a private conversation count as
+    ever. Within a conversation of a tenant a value keeps its stand-in. Whatever goes wrong ends in None.
+    """
+    if router.config.settings.on_private != "redact" or steering.private:
+        return None
+    place = str(memory.keys.opening or memory.keys.own or "") if memory is not None else ""
+    try:
+        return _redacted(body, conversation, router, f"{tenant}\n{place}".encode(), decide)
+    except (ValueError, RequestRefused, RecursionError, re.error):
+        return None
+
+
+def _redacted(
+    body: Mapping[str, Any], conversation: Conversation, router: Router, salt: bytes, decide: Decide
+) -> Redacted | None:
+    if conversation.surface not in SURFACES or any(body.get(field) for field in STORED):
+        return None
+    found = router.detector.scan(conversation)
+    rules = dict.fromkeys(finding.rule for finding in found.findings)
+    if not found.private or any(rule.partition(".")[0] not in FAMILIES for rule in rules):
+        return None
+    stand_ins = StandIns(hashlib.blake2b(salt, key=_PROCESS).digest())
+    replaced: Any = {key: value for key, value in body.items() if key not in UNTOUCHED}
+    for _ in range(MAX_ROUNDS):
+        before = len(stand_ins)
+        replaced = _strings(replaced, lambda text: _without_hits(text, router, stand_ins))
+        replaced = _strings(replaced, stand_ins.everywhere)
+        if len(stand_ins) == before:
+            break
+    changed = {key: value for key, value in replaced.items() if value != body[key]}
+    sent = {**body, **changed}
+    read = router.read(sent, conversation.surface)
+    if not len(stand_ins) or router.detector.scan(read).private or router.detector.scan(_by_sentence(read)).private:
+        return None
+    decision, plan = decide(sent, conversation=read)
+    if decision.private or plan.local_only:
+        return None
+    reasons = tuple(Reason("privacy.redacted", rule) for rule in rules)
+    decision = replace(decision, findings=found.findings, reasons=(*reasons[:MAX_REASONS], *decision.reasons))
+    return Redacted(sent, changed, read, stand_ins, decision, plan)
+
+
+def _by_sentence(conversation: Conversation) -> Conversation:
+    """Each sentence by itself: a private one among many others is easily missed in the whole."""
+    parts = (replace(s, text=part) for s in conversation.segments for part in _SENTENCE_END.split(s.text) if part)
+    return replace(conversation, segments=tuple(parts))
+
+
+def _without_hits(text: str, router: Router, stand_ins: StandIns) -> str:
+    """The text with a stand-in for each stretch that rules of the families see in it."""
+    merged: list[tuple[int, int, str]] = []
+    for start, end, rule in router.detector.locate(text):
+        if rule.partition(".")[0] not in FAMILIES:
+            raise CannotRedact
+        if merged and start < merged[-1][1]:
+            first = merged.pop()
+            merged.append((first[0], max(end, first[1]), first[2]))
+        else:
+            merged.append((start, end, kind_of(rule)))
+    for start, end, kind in reversed(merged):
+        text = text[:start] + stand_ins.of(kind, text[start:end]) + text[end:]
+    return text
+
+
+def kind_of(rule: str) -> str:
+    """The word that a stand-in begins with, for a rule such as ``contact.email``."""
+    return next((kind for kind in KINDS if kind.lower() in rule), "ID")
+
+
+def _strings(value: Any, change: Callable[[str], str], depth: int = 0) -> Any:
+    """A copy of JSON-like data with each string value changed; keys stay."""
+    if depth > MAX_DEPTH:
+        raise CannotRedact
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, Mapping):
+        return {key: _strings(item, change, depth + 1) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_strings(item, change, depth + 1) for item in value]
+    return value
