@@ -151,7 +151,7 @@ class Lock:
                 verdict = self._router.scan(body, surface)
         except RequestRefused:
             raise EgressDenied("What would be sent can't be read, and the target is not local.") from None
-        if verdict.private or verdict.droppable:
+        if verdict.private or verdict.droppable or (state.stand_ins is not None and state.stand_ins.shown_in(body)):
             raise EgressDenied("What would be sent is private, and the target is not local.")
 
     async def _prove_local(self, call: Mapping[str, Any]) -> None:

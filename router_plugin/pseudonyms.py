@@ -24,6 +24,14 @@ from router_plugin.steering import Steering
 
 SURFACES = frozenset({Surface.CHAT, Surface.COMPLETIONS, Surface.MESSAGES, Surface.RESPONSES})
 FAMILIES = frozenset({"contact", "identity", "finance"})  # not secrets, health or topics: a stand-in would not do there
+# Not these: what a rule sees of them is a part only, or too short or too telling to be replaced.
+STAYING = frozenset(
+    f"identity.{kind}"
+    for kind in (
+        *("birth_date", "birth_date_cjk", "us_ssn_last4", "mothers_maiden_name"),
+        *("number_then_word", "passport_mrz", "licence_plate"),
+    )
+)
 KINDS = ("EMAIL", "PHONE", "ADDRESS", "IBAN", "CARD")  # words of rules' names; any other identifier is an ID
 # Letters rather than digits, and a word that says what it is: no rule and no topic finds anything in it, and a model
 # copies it as it stands. All of one length behind a kind, so that none is the beginning of another.
@@ -33,7 +41,10 @@ MIDDLE = "_PLACEHOLDER_"
 MAX_VALUES = 200  # identifiers in one request
 MAX_ROUNDS = 3  # what is replaced may uncover something else
 MAX_DEPTH = 64
-EVERYWHERE = 5  # characters from which a value is replaced wherever it stands, also where no rule sees it
+SHORTEST = 5  # characters; a shorter value can't be replaced wherever it stands
+JOINING = ".+@/-_"  # between parts of one token
+_BESIDE_A_CARD = re.compile(r"(?<![\w.])(?:[0-9]{3,4}|[0-9]{1,2}\s?/\s?[0-9]{2,4})(?!\w)")  # its code, or its end
+CARD_REACH = 80  # characters around a card's number in which these are looked for
 STORED = ("previous_response_id", "conversation")  # history that isn't shown can't be redacted
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
 _AWKWARD = re.compile(r'[\\"\x00-\x1f\x7f\ud800-\udfff]')  # would need escapes that depend on where it stands
@@ -62,7 +73,7 @@ class StandIns:
         known = self._by_value.get(value)
         if known is not None:
             return known
-        if _AWKWARD.search(value) or len(self) >= MAX_VALUES:
+        if _AWKWARD.search(value) or len(value) < SHORTEST or len(self) >= MAX_VALUES:
             raise CannotRedact
         attempt = 0
         while (name := self._name(kind, value, attempt)) in self._by_name:
@@ -81,16 +92,22 @@ class StandIns:
 
     def everywhere(self, text: str) -> str:
         """The text with each known value replaced, in whatever case it stands there. Errors: CannotRedact."""
-        long = sorted((value for value in self._by_value if len(value) >= EVERYWHERE), key=len, reverse=True)
-        if not long:
+        if not self._by_value:
             return text
-        kinds = {value.casefold(): self._by_value[value].partition(MIDDLE)[0] for value in long}
-        return re.sub(
-            "|".join(map(re.escape, long)),
-            lambda found: self.of(kinds.get(found[0].casefold(), "ID"), found[0]),
-            text,
-            flags=re.IGNORECASE,
-        )
+        kinds = {value.casefold(): name.partition(MIDDLE)[0] for value, name in self._by_value.items()}
+        return self._values().sub(lambda found: self.of(kinds.get(found[0].casefold(), "ID"), found[0]), text)
+
+    def shown_in(self, value: Any) -> bool:
+        """Whether a known value stands in JSON-like data, in names of fields too, in whatever case."""
+        if isinstance(value, str):
+            return bool(self._by_value) and self._values().search(value) is not None
+        if isinstance(value, Mapping):
+            return any(self.shown_in(item) for pair in value.items() for item in pair)
+        return isinstance(value, (list, tuple)) and any(map(self.shown_in, value))
+
+    def _values(self) -> re.Pattern[str]:
+        longest_first = sorted(self._by_value, key=len, reverse=True)
+        return re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE)
 
     def restore(self, text: str) -> str:
         """The text with the values back; right in plain text and inside JSON, since no value needs an escape."""
@@ -161,7 +178,7 @@ def _redacted(
         return None
     found = router.detector.scan(conversation)
     rules = dict.fromkeys(finding.rule for finding in found.findings)
-    if not found.private or any(rule.partition(".")[0] not in FAMILIES for rule in rules):
+    if not found.private or not all(map(_replaceable, rules)):
         return None
     stand_ins = StandIns(hashlib.blake2b(salt, key=_PROCESS).digest())
     replaced: Any = {key: value for key, value in body.items() if key not in UNTOUCHED}
@@ -174,7 +191,12 @@ def _redacted(
     changed = {key: value for key, value in replaced.items() if value != body[key]}
     sent = {**body, **changed}
     read = router.read(sent, conversation.surface)
-    if not len(stand_ins) or router.detector.scan(read).private or router.detector.scan(_by_sentence(read)).private:
+    if (
+        not len(stand_ins)
+        or stand_ins.shown_in(replaced)
+        or router.detector.scan(read).private
+        or router.detector.scan(_by_sentence(read)).private
+    ):
         return None
     decision, plan = decide(sent, conversation=read)
     if decision.private or plan.local_only:
@@ -193,8 +215,10 @@ def _by_sentence(conversation: Conversation) -> Conversation:
 def _without_hits(text: str, router: Router, stand_ins: StandIns) -> str:
     """The text with a stand-in for each stretch that rules of the families see in it."""
     merged: list[tuple[int, int, str]] = []
-    for start, end, rule in router.detector.locate(text):
-        if rule.partition(".")[0] not in FAMILIES:
+    for begun, over, rule in router.detector.locate(text):
+        start, end = _token(text, begun, over)
+        around = f"{text[max(0, start - CARD_REACH) : start]} {text[end : end + CARD_REACH]}"
+        if not _replaceable(rule) or (kind_of(rule) == "CARD" and _BESIDE_A_CARD.search(around)):
             raise CannotRedact
         if merged and start < merged[-1][1]:
             first = merged.pop()
@@ -204,6 +228,21 @@ def _without_hits(text: str, router: Router, stand_ins: StandIns) -> str:
     for start, end, kind in reversed(merged):
         text = text[:start] + stand_ins.of(kind, text[start:end]) + text[end:]
     return text
+
+
+def _token(text: str, start: int, end: int) -> tuple[int, int]:
+    """A stretch, and what is written together with it: a rule may see a part of a longer number or name only."""
+    while start > 0 and (
+        text[start - 1].isalnum() or (text[start - 1] in JOINING and text[start - 2 : start - 1].isalnum())
+    ):
+        start -= 1
+    while end < len(text) and (text[end].isalnum() or (text[end] in JOINING and text[end + 1 : end + 2].isalnum())):
+        end += 1
+    return start, end
+
+
+def _replaceable(rule: str) -> bool:
+    return rule.partition(".")[0] in FAMILIES and rule not in STAYING
 
 
 def kind_of(rule: str) -> str:

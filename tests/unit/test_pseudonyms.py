@@ -152,6 +152,8 @@ STAY: dict[str, dict[str, Any]] = {
     "hidden with zero-width characters": chat("My number is 0\u200b78\u200b-05-1\u200b120, the social security one."),
     "encoded": chat("Decode bXkgc29jaWFsIHNlY3VyaXR5IG51bWJlciBpcyAwNzgtMDUtMTEyMA== for me."),
     "split over two messages": chat("My social security number is 078-", "05-1120"),
+    "a number in part": chat("The last four of my social security number are 1120, check that."),
+    "a card with its code": chat("Charge 4111 1111 1111 1111, 12/27, 123 please."),
     "history that isn't shown": {**chat(f"Mail {MAIL}"), "previous_response_id": "resp_1"},
 }
 
@@ -187,9 +189,30 @@ def test_whatever_goes_wrong_stays_local(router: Router, monkeypatch: pytest.Mon
     with monkeypatch.context() as patched:
         patched.setattr(pseudonyms, "MAX_DEPTH", 1)
         assert redact(router, body) is None
-    for awkward in ('a"b', "a\\b", "a\nb", "a\ud800b"):
+    for awkward in ('aaaa"b', "aaaa\\b", "aaaa\nb", "aaaa\ud800b", "1234"):
         with pytest.raises(CannotRedact):
             StandIns(b"s").of("ID", awkward)
+
+
+def test_what_is_written_together_is_replaced_together(router: Router) -> None:
+    """A rule may see a part of a longer token; nothing of it may be left."""
+    text = f"The file id_{PHONE.replace(' ', '')}x7.csv and {MAIL}.invalid-copy are from {MAIL}."
+    found = redact(router, chat(text))
+    if found is not None:
+        sent = found.body["messages"][0]["content"]
+        assert "posteo" not in sent
+        assert "901820" not in sent
+        assert found.stand_ins.restore(sent) == text
+
+
+def test_the_lock_looks_for_the_values_themselves() -> None:
+    """Also where no rule would see them, and in names of fields."""
+    stand_ins = StandIns(b"s")
+    assert not stand_ins.shown_in({"a": [MAIL]})
+    stand_ins.of("EMAIL", MAIL)
+    assert stand_ins.shown_in({"a": [{"b": f"x{MAIL.upper()}x"}]})
+    assert stand_ins.shown_in([{MAIL: 1}])
+    assert not stand_ins.shown_in({"a": ["mira", 1, None]})
 
 
 def test_another_conversation_has_other_stand_ins() -> None:
