@@ -8,22 +8,27 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from router_plugin.decision import Decision, Reason
 from router_plugin.hosted import names_hosted
 from router_plugin.outcome import Usage
+from router_plugin.question import split_question
 from router_plugin.request import Conversation, Origin, Surface
 
 if TYPE_CHECKING:
     from router_plugin.plan import Plan
+    from router_plugin.semantic import Index
     from router_plugin.settings import CacheSettings
     from router_plugin.state import RequestState
     from router_plugin.steering import Steering
+
+log = logging.getLogger("router_plugin")
 
 SURFACES = (Surface.CHAT, Surface.COMPLETIONS, Surface.MESSAGES, Surface.RESPONSES)
 MAX_REQUEST_BYTES = 262_144  # hashing more would hold up other requests
@@ -54,14 +59,16 @@ class Hit:
 
     kept: Kept
     age: float
+    similarity: float | None = None  # of the questions, a cosine; None for the same request
 
     def headers(self) -> dict[str, str]:
         """What tells the client."""
-        return {
+        told = {
             "x-router-cache": "hit",
             "x-router-cache-age": str(int(self.age)),
             "x-router-deployment": self.kept.deployment,
         }
+        return told if self.similarity is None else told | {"x-router-cache-similarity": f"{self.similarity:.2f}"}
 
 
 class Copy:
@@ -95,7 +102,15 @@ class Copy:
 class Cache:
     """The answers of this process. Of more than the settings allow, the one unused for longest makes room."""
 
-    def __init__(self, settings: CacheSettings, secret: bytes, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        settings: CacheSettings,
+        secret: bytes,
+        index: Index | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`index`: finds answers to questions that mean the same."""
+        self._index = index
         self._settings = settings
         self._secret = secret[:64]  # the longest key that BLAKE2 takes
         self._clock = clock
@@ -121,8 +136,11 @@ class Cache:
         """
         if not tenant or steering.cache == "no-store" or not shareable(body, conversation, decision, plan):
             return None
+        return self._hash("request", body, conversation.surface, plan, tenant)
+
+    def _hash(self, kind: str, body: Mapping[str, Any], surface: Surface, plan: Plan, tenant: str) -> bytes | None:
         asked = {key: value for key, value in body.items() if key not in NOT_IN_KEY}
-        told = [tenant, conversation.surface.value, plan.groups, [d.id for d in plan.deployments], asked]
+        told = [kind, tenant, surface.value, plan.groups, [d.id for d in plan.deployments], asked]
         try:
             text = json.dumps(told, allow_nan=False, separators=(",", ":")).encode()
         except (TypeError, ValueError, RecursionError):
@@ -141,7 +159,7 @@ class Cache:
         self._entries.move_to_end(key)
         return Hit(found[1], age)
 
-    def look(
+    async def look(
         self,
         state: RequestState,
         body: Mapping[str, Any],
@@ -157,14 +175,42 @@ class Cache:
             return
         if state.body_bytes <= MAX_REQUEST_BYTES:
             state.name = self.key_of(body, conversation, state.decision, state.plan, tenant, steering)
-        if not self._settings.enabled or state.name is None or not is_steady(body):
+        if not self._settings.enabled or state.name is None or (self._index is None and not is_steady(body)):
             return
         state.cache_key = state.name
+        question = split_question(body, conversation.surface) if self._index is not None else None
+        scope = self._hash("rest", question.rest, conversation.surface, state.plan, tenant) if question else None
+        if question is not None and scope is not None:
+            state.question = (scope, question.text)
         if steering.cache != "no-cache":
-            state.hit = self.find(state.cache_key)
+            state.hit = self.find(state.cache_key) or await self._similar(state)
         if state.hit is not None:
-            state.decision = state.decision.because(Reason("cache.hit"))
+            word = "cache.hit" if state.hit.similarity is None else "cache.similar"
+            state.decision = state.decision.because(Reason(word))
             state.usage = Usage(0, 0, 0, 0.0)
+
+    async def _similar(self, state: RequestState) -> Hit | None:
+        """The answer to a question that means the same, where all the rest of its request was the same."""
+        if self._index is None or state.question is None:
+            return None
+        try:
+            match = await self._index.find(*state.question)
+        except Exception as error:  # noqa: BLE001 - an embedder that fails costs nothing but a hit
+            log.error("router_plugin: similar questions were not looked for (%s)", type(error).__name__)
+            return None
+        hit = self.find(match.entry_key) if match is not None else None
+        return None if hit is None or match is None else replace(hit, similarity=match.similarity)
+
+    async def remember(self, state: RequestState, kept: Kept) -> None:
+        """Keep a request's answer, and what it was asked for; whatever goes wrong there costs nothing but a hit."""
+        if state.cache_key is None:
+            return
+        self.keep(state.cache_key, kept)
+        if self._index is not None and state.question is not None and state.cache_key in self._entries:
+            try:
+                await self._index.add(*state.question, state.cache_key)
+            except Exception as error:  # noqa: BLE001 - as above
+                log.error("router_plugin: a question was not remembered (%s)", type(error).__name__)
 
     def keep(self, key: bytes, kept: Kept) -> None:
         """Keep an answer from now on, in place of an earlier one."""
@@ -180,6 +226,8 @@ class Cache:
         gone = self._entries.pop(key, None)
         if gone is not None:
             self.size -= gone[1].size
+        if self._index is not None:
+            self._index.drop(key)
 
 
 def shareable(body: Mapping[str, Any], conversation: Conversation, decision: Decision, plan: Plan) -> bool:

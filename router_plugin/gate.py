@@ -155,8 +155,8 @@ class Gate:
             if body.line.gone or not answer.broke_off:
                 self.recorder.ended(state, answer.ending(gone=body.line.gone))
                 kept = answer.kept()
-                if self.cache is not None and state.cache_key is not None and kept is not None:
-                    self.cache.keep(state.cache_key, kept)
+                if self.cache is not None and kept is not None:
+                    await self.cache.remember(state, kept)
         if body.line.gone or not answer.broke_off:
             return None
         avoided = away(state) if answer.lacking else goes_back(state) or second_try(state, max_calls)

@@ -9,6 +9,7 @@ import secrets
 import signal
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import litellm
 
@@ -28,6 +29,9 @@ from router_plugin.sessions import Sessions
 from router_plugin.settings import SHADOW, WARNING
 from router_plugin.sharing import Sharing
 from router_plugin.web.endpoints import add_page
+
+if TYPE_CHECKING:
+    from router_plugin.semantic import Index
 
 log = logging.getLogger("router_plugin")
 
@@ -112,7 +116,7 @@ def _start_routing(config: RouterConfig) -> RouterPlugin:
         log.warning("router_plugin: public prompts are captured in %s (capture.path)", captured.path)
     if plugin.router.rates is not None:
         plugin.recorder.add(plugin.router.rates.observe)
-    plugin.cache = Cache(config.settings.cache, _secret())
+    plugin.cache = Cache(config.settings.cache, _secret(), _index(config))
     metrics = Metrics()
     plugin.recorder.add(metrics.add)
     metrics.show_shared(router.budget, sharing.store)
@@ -123,6 +127,15 @@ def _start_routing(config: RouterConfig) -> RouterPlugin:
     _background.extend((loop.create_task(_prove(plugin, opening)), loop.create_task(plugin.health.run())))
     _background.extend(loop.create_task(task()) for task in sharing.tasks)
     return plugin
+
+
+def _index(config: RouterConfig) -> Index | None:
+    """What finds similar questions; its tables are only loaded where that is switched on. Errors: ConfigError."""
+    if not (config.settings.cache.enabled and config.settings.cache.semantic.enabled):
+        return None
+    from router_plugin.semantic import semantic_index
+
+    return semantic_index(config)
 
 
 def _secret() -> bytes:

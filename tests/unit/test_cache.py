@@ -16,7 +16,9 @@ from router_plugin.decision import Decision
 from router_plugin.pipeline import Router
 from router_plugin.plan import Plan
 from router_plugin.request import Surface
+from router_plugin.semantic import Index
 from router_plugin.settings import CacheSettings
+from router_plugin.state import RequestState
 from router_plugin.steering import Steering
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,7 +49,7 @@ def router() -> Router:
 
 def cache(clock: Clock | None = None, **settings: Any) -> Cache:
     """A cache with these settings."""
-    return Cache(CacheSettings(**settings), b"secret", clock or Clock())
+    return Cache(CacheSettings(**settings), b"secret", clock=clock or Clock())
 
 
 def name(
@@ -258,3 +260,68 @@ def test_a_copy_that_grows_too_long_is_given_up() -> None:
     assert copy.finish(Surface.CHAT, "d") is None
     copy.add({"body": content})
     assert copy.finish(Surface.CHAT, "d") is None
+
+
+async def asked(router: Router, held: Cache, text: str, **more: Any) -> RequestState:
+    """The state of a request after the cache was asked; its answer is remembered where it was none."""
+    body = {"messages": [{"role": "user", "content": text}], **more}
+    state = RequestState()
+    state.decision, state.plan = router.decide(body, Surface.CHAT, Steering())
+    await held.look(state, body, router.read(body, Surface.CHAT), "key-1", Steering())
+    if state.hit is None:
+        await held.remember(state, ANSWER)
+    return state
+
+
+async def test_a_question_in_other_words_gets_the_answer_where_all_else_is_the_same(router: Router) -> None:
+    """At any temperature, as this is switched on by the operator; the hit says that it isn't the same request."""
+    held = Cache(CacheSettings(), b"secret", Index())
+    await asked(router, held, "What is the capital of Portugal?")
+    same = await asked(router, held, "What is the capital of Portugal?")
+    assert same.hit is not None
+    assert same.hit.similarity is None
+    similar = await asked(router, held, "Can you tell me what the capital of Portugal is?")
+    assert similar.hit is not None
+    assert similar.hit.similarity == 1.0
+    assert "x-router-cache-similarity" in similar.hit.headers()
+    assert similar.decision is not None
+    assert "cache.similar" in [str(reason) for reason in similar.decision.reasons]
+    for text, more in (
+        ("What is the capital of Spain?", {}),
+        ("Can you tell me what the capital of Portugal is?", {"temperature": 0.3}),
+        ("Can you tell me what the capital of Portugal is?", {"user": "another"}),
+    ):
+        assert (await asked(router, held, text, **more)).hit is None
+
+
+async def test_an_answer_that_is_gone_is_found_by_no_question(router: Router) -> None:
+    """The index forgets with the cache; without it, similar questions are no matter."""
+    index = Index()
+    held = Cache(CacheSettings(entries=1), b"secret", index)
+    await asked(router, held, "What is the capital of Portugal?")
+    await asked(router, held, "What is the capital of Spain?")
+    assert len(index) == len(held) == 1
+    assert (await asked(router, held, "Tell me what the capital of Portugal is.")).hit is None
+    exact = cache()
+    await asked(router, exact, "What is the capital of Portugal?", temperature=0)
+    assert (await asked(router, exact, "Tell me what the capital of Portugal is.", temperature=0)).hit is None
+
+
+class Broken:
+    """An embedder that fails."""
+
+    name = "broken"
+
+    async def embed(self, text: str) -> None:
+        """Never answers."""
+        raise OSError(text)
+
+
+async def test_an_embedder_that_fails_costs_only_hits(router: Router, caplog: pytest.LogCaptureFixture) -> None:
+    """The same request is still found; the log names the kind of error and no question."""
+    held = Cache(CacheSettings(), b"secret", Index(Broken()))
+    await asked(router, held, "What is the capital of Portugal?")
+    assert (await asked(router, held, "What is the capital of Portugal?")).hit is not None
+    assert (await asked(router, held, "Tell me what the capital of Portugal is.")).hit is None
+    assert "OSError" in caplog.text
+    assert "Portugal" not in caplog.text
