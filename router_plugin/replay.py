@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -20,6 +23,14 @@ from router_plugin.steering import Steering
 
 EMBEDDINGS = Surface.EMBEDDINGS.value
 PINNED = ("asked.model", "asked.provider")
+# What makes records of a log alike, beside the score's place: columns, and fields of the record itself.
+ALIKE = ("model_group", "deployment", "tier", "strategy", "private")
+IN_RECORD = ("mode", "served_group", "surface", "abstained", "code_work", "reasons")
+_FIELDS = ", ".join(f"'$.{name}'" for name in IN_RECORD)
+ROWS = (
+    "SELECT score, cost, prompt_tokens, completion_tokens, cached_tokens, "  # noqa: S608 - names of ours
+    f"json_extract(record, {_FIELDS}), {', '.join(ALIKE)} FROM decisions"
+)
 _PUBLIC = Verdict(Judgement.PUBLIC)
 _PRIVATE = Verdict(Judgement.PRIVATE, (Finding("replayed", ""),))
 
@@ -72,9 +83,33 @@ class Replayer:
             self.add(result, record)
         return result
 
-    def add(self, result: Replay, record: Mapping[str, Any]) -> None:
-        """Count one record. In one of shadow mode, `then` is where LiteLLM sent it."""
-        result.requests += 1
+    def run_log(self, log: sqlite3.Connection) -> Replay:
+        """Replay a log in SQLite: records that would be decided alike are summed up first, and decided once."""
+        routing = self._config.settings.routing
+        edges = sorted((self._thresholds.low, self._thresholds.high, routing.fast_below, routing.premium_from))
+        groups: dict[tuple[Any, ...], list[Any]] = {}
+        for score, cost, prompt, completion, cached, *alike in log.execute(ROWS):
+            place = None if score is None else bisect_right(edges, score)  # how many of them it has reached
+            sums = groups.setdefault((place, cost is None, *alike), [score, 0, 0.0, 0, 0, 0])
+            sums[1] += 1
+            sums[2] += cost or 0.0
+            sums[3] += prompt or 0
+            sums[4] += completion or 0
+            sums[5] += min(cached or 0, prompt or 0)
+        result = Replay()
+        for (_, unpriced, fields, *alike), (score, count, cost, prompt, completion, cached) in groups.items():
+            record = {**dict(zip(IN_RECORD, json.loads(fields), strict=True)), **dict(zip(ALIKE, alike, strict=True))}
+            record |= {"score": score, "cost": None if unpriced else cost}
+            record |= {"prompt_tokens": prompt, "completion_tokens": completion, "cached_tokens": cached}
+            self.add(result, record, count)
+        return result
+
+    def add(self, result: Replay, record: Mapping[str, Any], count: int = 1) -> None:
+        """Count one record, or `count` that are alike, with the sums of their tokens and costs.
+
+        In one of shadow mode, `then` is where LiteLLM sent it.
+        """
+        result.requests += count
         shadow = record.get("mode") == SHADOW  # what happened stands apart from what was decided
         then = str(record.get("served_group" if shadow else "model_group") or "none")
         tier_then = str(record.get("tier") or "none")
@@ -82,19 +117,19 @@ class Replayer:
         now: str | None = then
         tier_now = tier_then
         if not isinstance(score, (int, float)) or _is_kept(record):
-            result.kept += 1
+            result.kept += count
         else:
             tier = self._thresholds.tier(score)
             now, tier_now = self._group(record, score, tier), tier.value
-        result.tiers_then[tier_then] += 1
-        result.tiers_now[tier_now] += 1
-        result.groups_then[then] += 1
-        result.groups_now[now or "refused"] += 1
-        result.refused += now is None
-        result.moved += now != then
-        self._add_costs(result, record, now)
+        result.tiers_then[tier_then] += count
+        result.tiers_now[tier_now] += count
+        result.groups_then[then] += count
+        result.groups_now[now or "refused"] += count
+        result.refused += count * (now is None)
+        result.moved += count * (now != then)
+        self._add_costs(result, record, now, count)
 
-    def _add_costs(self, result: Replay, record: Mapping[str, Any], now: str | None) -> None:
+    def _add_costs(self, result: Replay, record: Mapping[str, Any], now: str | None, count: int) -> None:
         tokens = (
             int(record.get("prompt_tokens") or 0),
             int(record.get("completion_tokens") or 0),
@@ -114,7 +149,7 @@ class Replayer:
             # another model has none of this conversation in its cache
             later = next_price.cost(tokens[0], tokens[1]) if next_price else None
         if then is None or later is None:
-            result.unpriced += 1
+            result.unpriced += count
             return
         result.cost_then += then
         result.cost_now += later

@@ -13,7 +13,9 @@ from router_plugin.build import build_router
 from router_plugin.cli.options import config_option
 from router_plugin.cli.traffic import records
 from router_plugin.config import load
+from router_plugin.decision_log import JSON_LINES
 from router_plugin.replay import Replay, Replayer
+from router_plugin.report import opened
 
 
 @click.command(epilog="Example: router-plugin replay router_decisions.sqlite --config new_config.yaml")
@@ -27,7 +29,12 @@ def replay(source: Path, config: Path, as_json: bool) -> None:
     scored with the model of today. Requests that a caller pinned stay as they were.
     """
     router = build_router(load(config, os.environ))
-    result = Replayer(router.config).run(records(source, router))
+    replayer = Replayer(router.config)
+    if source.suffix == JSON_LINES:
+        result = replayer.run(records(source, router))
+    else:
+        with opened(source) as log:
+            result = replayer.run_log(log)
     click.echo(json.dumps(result.to_json()) if as_json else _text(result))
 
 

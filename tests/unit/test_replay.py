@@ -13,9 +13,10 @@ from click.testing import CliRunner
 from router_plugin.calibration import CalibrationError, for_cost, for_shares
 from router_plugin.cli import commands
 from router_plugin.config import RouterConfig, check
-from router_plugin.decision_log import DecisionLog
+from router_plugin.decision_log import DecisionLog, read
 from router_plugin.prices import prices
 from router_plugin.replay import Replayer
+from router_plugin.report import opened
 
 ROOT = Path(__file__).parents[2]
 KEYS = {
@@ -116,6 +117,37 @@ def test_the_logged_cost_counts() -> None:
     """What LiteLLM has billed is taken before the list's price."""
     result = Replayer(_config()).run([_record(0.9, cost=1.25)])
     assert result.cost_then == 1.25
+
+
+def test_a_log_that_is_summed_up_gives_what_its_records_give(tmp_path: Path) -> None:
+    """Pinned, private, unsure, code, embeddings, shadow, without a price, an answer or a score."""
+    kinds: list[dict[str, Any]] = [
+        *({}, {"private": True}, {"abstained": True}, {"code_work": True}, {"surface": "embeddings"}, {"score": None}),
+        *({"reasons": ["complexity.low", "asked.model:x"]}, {"reasons": ["asked.provider:local", "strategy.cost"]}),
+        *({"reasons": ["asked.max_tier:low"]}, {"strategy": "cost"}, {"strategy": None}, {"deployment": None}),
+        *({"cost": 0.25}, {"cost": None, "deployment": "gone-1"}, {"model_group": None}, {"tier": None}),
+        *({"cached_tokens": 40}, {"cached_tokens": 5_000}, {"mode": "shadow", "served_group": "gpt-4o"}),
+    ]
+    made = [{**_record(score / 40), **kind} for score in range(40) for kind in kinds]
+    path = tmp_path / "d.sqlite"
+    log = DecisionLog(path, 10_000)
+    for record in made:
+        log.add(record)
+    log.close()
+    for config in (_config(), _config(low=0.5, high=0.8)):
+        with opened(path) as connection:
+            summed = Replayer(config).run_log(connection).to_json()
+        apart = Replayer(config).run(read(path)).to_json()
+        assert _close(summed, apart), (summed, apart)
+        assert summed["requests"] == len(made)
+        assert summed["kept"] > 0
+
+
+def _close(a: Any, b: Any) -> bool:
+    """Equal, with a millionth of a dollar for the order in which sums were made."""
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(_close(a[key], b[key]) for key in a)
+    return bool(a == pytest.approx(b, abs=2e-6))
 
 
 def test_shares_become_thresholds() -> None:
