@@ -160,7 +160,8 @@ def several_workers(litellm_args: tuple[str, ...]) -> bool:
     """Whether LiteLLM is asked to start more than one worker process."""
     given = [argument for item in litellm_args for argument in item.split("=", 1)]
     counts = [after for before, after in pairwise(given) if before == "--num_workers"]
-    return any(count.isdigit() and int(count) > 1 for count in counts)
+    count = counts[-1] if counts else os.environ.get("NUM_WORKERS", "")  # as LiteLLM's own option does
+    return count.isdigit() and int(count) > 1
 
 
 @contextmanager

@@ -8,9 +8,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from router_plugin.fakes import FakeProvider
@@ -138,6 +140,70 @@ def test_two_proxies_behave_as_one_and_go_on_without_redis(tmp_path: Path, redis
             log = proxy.log.read_text(encoding="utf-8")
             assert log.count("Redis doesn't answer") == 1
             assert log.count("Redis is back") == 1
+
+
+def test_two_workers_behave_as_one(tmp_path: Path, redis: RedisServer) -> None:
+    """Both answer; a circuit, dollars and a conversation that one knows are known to the other."""
+    shared = settings(redis.url, budget={"daily_usd": 100})
+    with (
+        FakeProvider("ollama", kind="ollama", models=OLLAMA_MODELS) as ollama,
+        running(tmp_path, ollama=ollama, edit=shared, arguments=("--num_workers", "2")) as proxy,
+    ):
+        assert "Several workers" not in proxy.log.read_text(encoding="utf-8")
+        workers = one_connection_each(proxy)
+        for worker in workers:
+            assert worker.chat(ANALYSIS).headers["x-router-deployment"] == TARGET
+        within(5, lambda: spent(workers[0]) > 0 and spent(workers[0]) == spent(workers[1]))
+        assert "session.private" in ask_private_then_plain(workers[0], workers[1], "s-1")
+        assert "session.private" in ask_private_then_plain(workers[1], workers[0], "s-2")
+        proxy.fakes["anthropic"].default_fault = BY_NAME["status-500"]
+        calls = len(proxy.fakes["anthropic"].calls)
+        for worker in workers * 2:
+            assert worker.chat(ANALYSIS).is_success
+        within(2, lambda: circuit(workers[0]) == circuit(workers[1]) == "open")
+        assert len(proxy.fakes["anthropic"].calls) == calls + FAILURES
+        for worker in workers:
+            worker.client.close()
+
+
+def one_connection_each(proxy: Proxy) -> tuple[Proxy, Proxy]:
+    """The proxy through a connection to each of its two workers: a connection stays with the worker that took it."""
+    found: dict[int, Proxy] = {}
+    spare: list[httpx.Client] = []
+    until = time.monotonic() + 60
+    while len(found) < 2:
+        assert time.monotonic() < until, "one worker takes all connections"
+        limits = httpx.Limits(max_connections=1, keepalive_expiry=600)
+        client = httpx.Client(
+            base_url=proxy.url, headers=proxy.client.headers, timeout=60, trust_env=False, limits=limits
+        )
+        client.get("/health/liveliness")
+        worker = _owner(proxy.process.pid, client)
+        if worker is None or worker in found:
+            spare.append(client)  # kept open, so that the other worker's turn comes
+        else:
+            found[worker] = replace(proxy, client=client)
+    for client in spare:
+        client.close()
+    first, second = found.values()
+    return first, second
+
+
+def _owner(parent: int, client: httpx.Client) -> int | None:
+    """The worker process that holds the other end of a client's one connection, by Linux' table of sockets."""
+    stream = client.get("/health/liveliness").extensions["network_stream"]
+    ours = stream.get_extra_info("client_addr")[1]
+    wanted = f":{ours:04X}"
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text(encoding="utf-8").splitlines()[1:]]
+    inodes = {f"socket:[{row[9]}]" for row in rows if row[2].endswith(wanted) and row[9] != "0"}
+    for worker in _children(parent):
+        for link in Path(f"/proc/{worker}/fd").iterdir():
+            try:
+                if str(link.readlink()) in inodes:
+                    return worker
+            except OSError:  # closed meanwhile
+                continue
+    return None
 
 
 def test_a_proxy_that_is_killed_under_load_harms_no_request_of_the_other(tmp_path: Path, redis: RedisServer) -> None:
