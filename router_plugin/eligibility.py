@@ -9,6 +9,7 @@ from typing import Any
 from router_plugin.conversation import Conversation, Surface
 from router_plugin.deployments import Deployment
 from router_plugin.errors import ContextTooLong, NotCapable, RequestRefused
+from router_plugin.pinned import pinned_elsewhere
 
 DEFAULT_ANSWER = 256  # tokens kept free for an answer where the request names no limit
 TURN_TOKENS = 8  # of a message's frame; OpenAI counts 3 or 4, chat templates of local models up to 8
@@ -37,6 +38,8 @@ class Needs:
     answer: int = DEFAULT_ANSWER
     bound: int = 0
     tokens: Callable[[], int] = field(default=lambda: 0, repr=False)  # counted; slower
+    pins: frozenset[str] = frozenset()  # parts that only their maker can read
+    maker: str = ""  # the provider that answered the conversation's last turn, where known
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,8 @@ def sieve(deployments: Iterable[Deployment], needs: Needs, surface: Surface, *, 
         facts = deployment.capabilities
         hard = sorted(needs.flags - SOFT)
         missing = next((name for name in hard if facts.can(name) is False), None)
-        reason = missing or _size_problem(deployment, needs, lower, room)
+        pinned = pinned_elsewhere(deployment, needs.pins, surface, needs.maker)
+        reason = pinned or missing or _size_problem(deployment, needs, lower, room)
         if reason:
             left_out.append(LeftOut(deployment.id, reason))
         elif all(facts.can(name) for name in hard):
@@ -124,6 +128,12 @@ def refusal(left_out: Iterable[LeftOut], needs: Needs, *, local_only: bool) -> R
     reasons = sorted({item.reason for item in left_out})
     stays = "This request must stay local, and no local deployment" if local_only else "No deployment of its chain"
     sizes = {kind: [int(r.split(":")[1]) for r in reasons if r.startswith(kind)] for kind in ("window:", "output:")}
+    pinned = [reason.removeprefix("pinned.") for reason in reasons if reason.startswith("pinned.")]
+    if pinned:
+        return NotCapable(
+            f"{stays} can take it: its {', '.join(pinned)} is kept by one provider and can be read only there. Send "
+            "the content itself in place of an id, or ask that provider for it."
+        )
     missing = [reason for reason in reasons if ":" not in reason]
     if missing:
         return NotCapable(

@@ -336,7 +336,7 @@ class RouterPlugin_PROXY_(ExplainsKeys):  # noqa: N801
         plan = state.plan if state is not None else None
         picked = plan.find(_deployment_id(call)) if plan is not None else None
         if plan is not None and picked is not None:
-            fit_call(call, picked, plan.room)
+            fit_call(call, picked, plan.room, plan.maker)
             if surface is not None:
                 prompt_cache.switch_on(call, picked, surface)
 

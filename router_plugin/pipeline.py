@@ -16,6 +16,7 @@ from router_plugin.decision import Decision, Reason
 from router_plugin.deployments import Inventory
 from router_plugin.eligibility import Counter, estimate, read_needs
 from router_plugin.errors import BudgetSpent, RequestRefused
+from router_plugin.pinned import pins
 from router_plugin.plan import Plan, make_plan
 from router_plugin.policy import Policy, choose
 from router_plugin.privacy import Detector, Verdict
@@ -69,7 +70,8 @@ class Router:
             settings = settings.model_copy(update={"on_private_pin": on_private_pin})
         remembered = note is not None and note.private
         wishes = replace(steering, private=steering.private or remembered)
-        needs = read_needs(body, conversation, self.count)
+        maker = _maker(note, inventory)
+        needs = replace(read_needs(body, conversation, self.count), pins=pins(body, surface, maker), maker=maker)
 
         spent = self.budget.worst() if self.budget is not None else None
 
@@ -142,6 +144,12 @@ class Router:
             warm=note.warm,
             second=self.config.settings.sessions.dollars_per_second,
         )
+
+
+def _maker(note: Note | None, inventory: Inventory) -> str:
+    """The provider of a conversation's last turn; empty where no one remembers."""
+    group = note.group if note is not None else ""
+    return next((d.provider for d in inventory.deployments if d.group == group), "")
 
 
 def _remembered(reason: Reason) -> Reason:

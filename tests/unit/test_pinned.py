@@ -1,0 +1,148 @@
+"""Parts that only their maker can read go to no one else; what can't be dropped keeps a request with its maker."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from router_plugin.conversation import Surface
+from router_plugin.deployments import Deployment
+from router_plugin.eligibility import Needs
+from router_plugin.errors import NotCapable
+from router_plugin.fitting import fit_call
+from router_plugin.pinned import pins
+from router_plugin.plan import make_plan
+from router_plugin.settings import RoutingSettings
+from tests.unit.builders import complexity, deployment, inventory, policy
+
+CLAUDE = deployment("anthropic-default")
+OPENAI = deployment("openai-default")
+AZURE = deployment("azure-default")
+BEDROCK = deployment("bedrock-default", model="bedrock/anthropic.claude-sonnet-4")
+OLLAMA = deployment("ollama-default")
+
+SIGNED = {"type": "thinking", "thinking": "hm", "signature": "c2lnbmVk"}
+UNSIGNED = {"type": "thinking", "thinking": "hm", "signature": ""}
+REDACTED = {"type": "redacted_thinking", "data": "Zm9v"}
+SERVER_TOOL = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {}}
+SERVER_RESULT = {"type": "web_search_tool_result", "tool_use_id": "srvtoolu_1", "content": []}
+TEXT = {"type": "text", "text": "Paris."}
+
+
+@pytest.mark.parametrize("field", ["content", "thinking_blocks"])
+@pytest.mark.parametrize(
+    ("block", "takers"),
+    [
+        (SIGNED, (CLAUDE, BEDROCK)),
+        (UNSIGNED, (OLLAMA,)),
+        (REDACTED, (CLAUDE, BEDROCK)),
+        (SERVER_TOOL, (CLAUDE, BEDROCK)),
+        (SERVER_RESULT, (CLAUDE, BEDROCK)),
+        (TEXT, (CLAUDE, BEDROCK, OPENAI, AZURE, OLLAMA)),
+    ],
+    ids=["signed", "unsigned", "redacted", "server_tool", "server_result", "text"],
+)
+@pytest.mark.parametrize("to", [CLAUDE, BEDROCK, OPENAI, AZURE, OLLAMA], ids=lambda d: d.provider)
+def test_a_block_goes_only_where_it_can_be_read(
+    field: str, block: dict[str, Any], takers: tuple[Deployment, ...], to: Deployment
+) -> None:
+    """In Messages' contents and in Chat's `thinking_blocks`; the text beside it stays, the client's list unchanged."""
+    said = {"role": "assistant", "content": [TEXT], field: [block, TEXT]}
+    messages = [{"role": "user", "content": "hi"}, said, {"role": "user", "content": "and?"}]
+    before = copy.deepcopy(messages)
+    call: dict[str, Any] = {"messages": messages}
+    fit_call(call, to, {})
+    assert call["messages"][1][field] == ([block, TEXT] if to in takers else [TEXT])
+    assert messages == before
+
+
+def test_a_turn_of_nothing_but_foreign_thinking_goes_and_one_with_tool_calls_stays() -> None:
+    """An empty message would be an error of the provider's."""
+    alone = {"role": "assistant", "content": [SIGNED]}
+    calls = {"role": "assistant", "content": None, "thinking_blocks": [SIGNED], "tool_calls": [{"id": "c"}]}
+    call: dict[str, Any] = {"messages": [alone, calls]}
+    fit_call(call, OPENAI, {})
+    assert call["messages"] == [{"role": "assistant", "content": None, "tool_calls": [{"id": "c"}]}]
+
+
+def test_thinking_is_off_where_the_last_turn_lost_its_own() -> None:
+    """Anthropic refuses a tool's turn without its thinking, where thinking is on; an earlier turn doesn't matter."""
+    lost, kept = {"role": "assistant", "content": [UNSIGNED, TEXT]}, {"role": "assistant", "content": [SIGNED, TEXT]}
+    for messages, on in (([kept, lost], False), ([lost, kept], True), ([], True)):
+        call: dict[str, Any] = {"messages": messages, "thinking": {"type": "enabled", "budget_tokens": 1024}}
+        fit_call(call, CLAUDE, {})
+        assert ("thinking" in call) is on
+
+
+@pytest.mark.parametrize("to", [OPENAI, AZURE, CLAUDE, OLLAMA], ids=lambda d: d.provider)
+@pytest.mark.parametrize("maker", ["openai", "azure", "anthropic", ""])
+def test_encrypted_reasoning_and_item_ids_go_to_their_maker_only(to: Deployment, maker: str) -> None:
+    """Who made them is who answered last; where no one remembers, no one gets them."""
+    said = {"type": "message", "role": "assistant", "id": "msg_1", "content": [{"type": "output_text", "text": "Hm."}]}
+    items = [{"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "Zm9v"}, said]
+    call: dict[str, Any] = {"input": items}
+    fit_call(call, to, {}, maker)
+    own = to.provider == maker and maker != "anthropic"
+    assert call["input"] == (items if own else [{key: value for key, value in said.items() if key != "id"}])
+
+
+FILE = {
+    "messages": [{"role": "user", "content": [{"type": "document", "source": {"type": "file", "file_id": "file_1"}}]}]
+}
+PINNED: dict[str, tuple[dict[str, Any], Surface, str, tuple[str, ...]]] = {
+    "messages file": (FILE, Surface.MESSAGES, "file", ("anthropic",)),
+    "messages container": ({"container": "container_1"}, Surface.MESSAGES, "container", ("anthropic",)),
+    "chat file": (
+        {"messages": [{"role": "user", "content": [{"type": "file", "file": {"file_id": "file-1"}}]}]},
+        *(Surface.CHAT, "file", ("azure", "openai")),
+    ),
+    "responses file": (
+        {"input": [{"role": "user", "content": [{"type": "input_image", "file_id": "file-1"}]}]},
+        *(Surface.RESPONSES, "file", ("azure", "openai")),
+    ),
+    "responses container": (
+        {"tools": [{"type": "code_interpreter", "container": "cntr_1"}]},
+        *(Surface.RESPONSES, "container", ("azure", "openai")),
+    ),
+    "compaction": ({"input": [{"type": "compaction"}]}, Surface.RESPONSES, "compaction", ("azure", "openai")),
+    "stored answer": ({"previous_response_id": "resp_1"}, Surface.RESPONSES, "previous_response", ("azure", "ollama")),
+}
+ALL = ("ollama", "azure", "openai", "anthropic")
+
+
+@pytest.mark.parametrize("case", PINNED)
+def test_a_part_that_cannot_be_dropped_keeps_the_request_with_its_maker(case: str) -> None:
+    """The others are left out with the part's name; the conversation's last turn was Azure's."""
+    body, surface, kind, takers = PINNED[case]
+    held = pins(body, surface, "azure")
+    assert held == {kind}
+    offered = inventory(OLLAMA, AZURE, OPENAI, CLAUDE)
+    needs = Needs(pins=held, maker="azure")
+    plan = make_plan(policy(*ALL), complexity(0.5), surface, RoutingSettings(), offered, needs)
+    assert {d.provider for d in plan.deployments} == set(takers)
+    assert {item.reason for item in plan.left_out} == {f"pinned.{kind}"}
+
+
+def test_a_private_request_with_an_uploaded_file_is_refused_by_name() -> None:
+    """No local model can fetch it, and the provider that keeps it must not see the rest."""
+    needs = Needs(pins=frozenset({"file"}))
+    private = policy("ollama", local_only=True)
+    with pytest.raises(NotCapable, match="its file is kept by one provider"):
+        make_plan(private, complexity(0.5), Surface.MESSAGES, RoutingSettings(), inventory(OLLAMA, CLAUDE), needs)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"messages": [{"role": "user", "content": [{"type": "file", "file": {"file_id": "https://a.example/b.pdf"}}]}]},
+        {"messages": [{"role": "user", "content": [{"type": "file", "file": {"file_data": "data:,x"}}]}]},
+        {"tools": [{"type": "code_interpreter", "container": {"type": "auto"}}]},
+        {"input": "file_id", "previous_response_id": "resp_1"},
+        {"messages": "odd", "input": [3, None], "tools": {}},
+    ],
+)
+def test_what_anyone_can_take_is_no_pin(body: dict[str, Any]) -> None:
+    """Addresses, inline data, new containers, a stored answer that no one remembers (it is private), odd shapes."""
+    assert pins(body, Surface.RESPONSES, "") == frozenset()
