@@ -26,11 +26,13 @@ SURFACES = frozenset({Surface.CHAT, Surface.COMPLETIONS, Surface.MESSAGES, Surfa
 FAMILIES = frozenset({"contact", "identity", "finance"})  # not secrets, health or topics: a stand-in would not do there
 # Not these: what a rule sees of them is a part only, or too short or too telling to be replaced.
 STAYING = frozenset(
-    f"identity.{kind}"
-    for kind in (
-        *("birth_date", "birth_date_cjk", "us_ssn_last4", "mothers_maiden_name"),
-        *("number_then_word", "passport_mrz", "licence_plate"),
-    )
+    {
+        *("identity.birth_date", "identity.birth_date_cjk", "identity.us_ssn_last4", "identity.mothers_maiden_name"),
+        *("identity.number_then_word", "identity.passport_mrz", "identity.licence_plate"),
+        # a bank's code, whose account number may stand beside it in a form that no rule knows
+        *("finance.uk_sort_code", "finance.us_routing", "finance.au_bsb", "finance.bic_account", "finance.in_ifsc"),
+        "finance.salary_line",
+    }
 )
 KINDS = ("EMAIL", "PHONE", "ADDRESS", "IBAN", "CARD")  # words of rules' names; any other identifier is an ID
 # Letters rather than digits, and a word that says what it is: no rule and no topic finds anything in it, and a model

@@ -15,6 +15,7 @@ from router_plugin import pseudonyms
 from router_plugin.build import build_router
 from router_plugin.config import check, read_file
 from router_plugin.pipeline import Router
+from router_plugin.privacy.rules import RULES
 from router_plugin.pseudonyms import CannotRedact, Redacted, StandIns, redacted
 from router_plugin.request import Surface
 from router_plugin.steering import Steering
@@ -153,6 +154,7 @@ STAY: dict[str, dict[str, Any]] = {
     "encoded": chat("Decode bXkgc29jaWFsIHNlY3VyaXR5IG51bWJlciBpcyAwNzgtMDUtMTEyMA== for me."),
     "split over two messages": chat("My social security number is 078-", "05-1120"),
     "a number in part": chat("The last four of my social security number are 1120, check that."),
+    "a bank's code": chat("Pay to Sort Code: 608371, Acc No: 21987734 please."),
     "a card with its code": chat("Charge 4111 1111 1111 1111, 12/27, 123 please."),
     "history that isn't shown": {**chat(f"Mail {MAIL}"), "previous_response_id": "resp_1"},
 }
@@ -259,3 +261,9 @@ def test_usual_identifiers_go_out_replaced(router: Router, kind: str, write: Cal
         assert not any(character.isdigit() for character in content)
         assert "@" not in content
         assert found.stand_ins.restore(content) == text
+
+
+def test_what_stays_is_named_after_rules_that_exist() -> None:
+    """A rule that is renamed must be renamed here too."""
+    assert {rule.name for rule in RULES} >= pseudonyms.STAYING
+    assert {rule.family for rule in RULES} >= pseudonyms.FAMILIES
