@@ -1,0 +1,111 @@
+"""Parts that only their maker can read, on a real proxy: sent to the maker, left out for everyone else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from router_plugin.fakes.faults import BY_NAME
+from tests.e2e.bodies import ANALYSIS, PATHS, SSN
+from tests.e2e.proxy import Proxy
+
+pytestmark = pytest.mark.e2e
+
+SIGNATURE = "c2lnbmF0dXJlLW9mLWFuLWVhcmxpZXItdHVybg=="
+THOUGHT = "The user wants three options compared."
+MORE = "Now go on with the second option in depth, and weigh its failure modes."
+
+
+def signed(text: str = ANALYSIS) -> dict[str, Any]:
+    """A Messages conversation whose answer holds a signed thought."""
+    answer = [
+        {"type": "thinking", "thinking": THOUGHT, "signature": SIGNATURE},
+        {"type": "text", "text": "There are three options."},
+    ]
+    messages = [
+        {"role": "user", "content": text},
+        {"role": "assistant", "content": answer},
+        {"role": "user", "content": MORE},
+    ]
+    return {"model": "auto", "max_tokens": 2048, "messages": messages}
+
+
+def signed_chat() -> dict[str, Any]:
+    """The same as LiteLLM writes it in Chat Completions."""
+    block = {"type": "thinking", "thinking": THOUGHT, "signature": SIGNATURE}
+    answer = {"role": "assistant", "content": "There are three options.", "thinking_blocks": [block]}
+    return {
+        "model": "auto",
+        "messages": [{"role": "user", "content": ANALYSIS}, answer, {"role": "user", "content": MORE}],
+    }
+
+
+def encrypted() -> dict[str, Any]:
+    """A Responses conversation with reasoning that OpenAI has encrypted."""
+    reasoning = {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": SIGNATURE}
+    said = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "Three options."}]}
+    return {
+        "model": "auto",
+        "input": [{"role": "user", "content": ANALYSIS}, reasoning, said, {"role": "user", "content": MORE}],
+    }
+
+
+CASES: dict[str, tuple[str, dict[str, Any]]] = {
+    "messages": ("messages", signed()),
+    "chat": ("chat", signed_chat()),
+}
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+@pytest.mark.parametrize("shape", ["messages", "chat"])
+def test_a_signed_thought_goes_back_to_its_maker(proxy: Proxy, shape: str, stream: bool) -> None:
+    """Claude wants its thoughts as they were."""
+    path, sent = CASES[shape]
+    answer = proxy.post(PATHS[path], {**sent, "stream": stream}, x_router_provider="anthropic")
+    assert answer.status_code == 200, answer.text
+    assert proxy.fakes["anthropic"].saw(SIGNATURE)
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+@pytest.mark.parametrize(
+    ("shape", "provider"),
+    [("messages", "openai"), ("messages", "azure"), ("chat", "openai"), ("chat", "azure")],
+)
+def test_nobody_else_gets_it(proxy: Proxy, shape: str, provider: str, stream: bool) -> None:
+    """Another provider would answer 400; the conversation goes on without the part, with all that was said."""
+    path, sent = CASES[shape]
+    answer = proxy.post(PATHS[path], {**sent, "stream": stream}, x_router_provider=provider)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["x-router-deployment"].startswith(provider)
+    assert proxy.fakes[provider].saw("failure modes")
+    assert proxy.fakes[provider].saw("hree options.")
+    assert proxy.cloud_saw(SIGNATURE) == []
+
+
+def test_encrypted_reasoning_stays_at_home(proxy: Proxy) -> None:
+    """What nobody here can read can't be inspected: the request is local, and goes there without the part."""
+    answer = proxy.post(PATHS["responses"], encrypted(), x_router_provider="openai")
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["x-router-deployment"].startswith("ollama-")
+    assert proxy.cloud_calls() == []
+    assert not proxy.fakes["ollama"].saw(SIGNATURE)
+
+
+def test_a_fallback_goes_on_without_it(proxy: Proxy) -> None:
+    """The maker is down: the next provider gets the conversation without the part."""
+    proxy.fakes["anthropic"].default_fault = BY_NAME["status-503"]
+    answer = proxy.post(PATHS["messages"], signed())
+    assert answer.status_code == 200, answer.text
+    assert not answer.headers["x-router-deployment"].startswith("anthropic")
+    assert "anthropic" not in proxy.cloud_saw("failure modes")[1:]
+    assert [name for name in proxy.cloud_saw(SIGNATURE) if name != "anthropic"] == []
+
+
+def test_a_private_conversation_goes_on_at_home_without_it(proxy: Proxy) -> None:
+    """What can be dropped is dropped; nothing of it leaves."""
+    answer = proxy.post(PATHS["messages"], signed(f"{SSN} {ANALYSIS}"))
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["x-router-deployment"].startswith("ollama-")
+    assert proxy.cloud_calls() == []
+    assert not proxy.fakes["ollama"].saw(SIGNATURE)
