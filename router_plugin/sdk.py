@@ -7,11 +7,12 @@ Embeddings are not carried; call the embedding deployment through the proxy.
 from __future__ import annotations
 
 import os
+import secrets
 import sys
 import threading
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import litellm
 from litellm.exceptions import BadRequestError, ContextWindowExceededError
@@ -31,9 +32,12 @@ from router_plugin.paths import default_config
 from router_plugin.pipeline import Router
 from router_plugin.plan import Plan
 from router_plugin.prices import price_local
-from router_plugin.request import Surface
+from router_plugin.request import Conversation, Surface
 from router_plugin.runtime_config import fit_ollama, ollama_models, point_doors
+from router_plugin.sessions import Memory, Sessions
 from router_plugin.steering import METADATA_KEY, read_steering
+
+Result = TypeVar("Result")
 
 PROVIDER = "router"
 FALLBACK_RUNNER = "async_completion_with_fallbacks"  # litellm's own loop behind `fallbacks=`
@@ -55,17 +59,49 @@ class Engine:
         usable = [d.id for d in checked.inventory.deployments]
         self._local = _litellm_router(config, local)
         self._all = _litellm_router(config, usable)
+        remembered = checked.settings.sessions
+        self._sessions = Sessions.in_memory(secrets.token_bytes(32), remembered) if remembered.enabled else None
+        self._lock = threading.Lock()  # of the memory: callers may be threads
 
     def prepare(
-        self, model: str, messages: list[Any], parameters: Mapping[str, Any], metadata: Mapping[str, Any] | None
+        self,
+        model: str,
+        messages: list[Any],
+        parameters: Mapping[str, Any],
+        metadata: Mapping[str, Any] | None,
+        *,
+        remember: bool = True,
     ) -> tuple[LiteLLMRouter, dict[str, Any], Decision]:
-        """The router to call, its arguments, and the decision. Errors: RequestRefused."""
+        """The router to call, its arguments, and the decision, which its conversation remembers.
+
+        Errors: RequestRefused.
+        """
         sent = {key: value for key, value in parameters.items() if key not in DROPPED_PARAMETERS}
-        steering = read_steering(model, {}, metadata, self.router.config.inventory)
-        decision, plan = self.router.decide({"messages": messages, **sent}, Surface.CHAT, steering)
+        own = metadata if metadata is not None and METADATA_KEY in metadata else None
+        steering = read_steering(model, {}, own, self.router.config.inventory)
+        body = {"messages": messages, **sent}
+        conversation = self.router.read(body, Surface.CHAT)
+        memory = self._recall({**body, "metadata": metadata}, conversation)
+        note = memory.note if memory is not None else None
+        try:
+            decision, plan = self.router.decide(body, Surface.CHAT, steering, note=note, conversation=conversation)
+        except RequestRefused:
+            if memory is not None and remember and self.router.detector.scan(conversation).private:
+                with self._lock:
+                    _at_once(memory.refused())
+            raise
+        if memory is not None and remember:
+            with self._lock:
+                _at_once(memory.decided(decision))
         for place in decision.droppable:
             sent.pop(place.split(".")[0].split("[")[0], None)
         return self._local if plan.local_only else self._all, self._arguments(plan, messages, sent), decision
+
+    def _recall(self, body: Mapping[str, Any], conversation: Conversation) -> Memory | None:
+        if self._sessions is None:
+            return None
+        with self._lock:
+            return _at_once(self._sessions.open(body, conversation, "", {}))
 
     def _arguments(self, plan: Plan, messages: list[Any], sent: dict[str, Any]) -> dict[str, Any]:
         settings = self.router.config.settings
@@ -106,9 +142,9 @@ class _Handler(CustomLLM):
         if given.get("api_base"):
             raise _bad_request("`api_base` can't be given with a `router/` model; the router picks the deployment.")
         metadata = (given.get("litellm_params") or {}).get("metadata")
-        own = metadata if isinstance(metadata, Mapping) and METADATA_KEY in metadata else None
+        told = metadata if isinstance(metadata, Mapping) else None
         try:
-            return self.engine().prepare(given["model"], given["messages"], given.get("optional_params") or {}, own)
+            return self.engine().prepare(given["model"], given["messages"], given.get("optional_params") or {}, told)
         except RequestRefused as refusal:
             raise _as_litellm(refusal) from None
 
@@ -168,6 +204,20 @@ class _Guard(CustomLogger):
 
 
 _FALLBACKS = "`fallbacks` can't be given with a `router/` model: they would run past the privacy lock. Remove them."
+
+
+def _at_once(waiting: Coroutine[Any, Any, Result]) -> Result:
+    """The result of a coroutine that waits for nothing, as those of a memory in this process; sync calls have no loop.
+
+    Errors: RuntimeError for one that does wait.
+    """
+    try:
+        waiting.send(None)
+    except StopIteration as done:
+        result: Result = done.value
+        return result
+    waiting.close()
+    raise RuntimeError("The memory of conversations waited for something.")
 
 
 def _is_ours(model: object) -> bool:
@@ -231,7 +281,7 @@ def configure(config: Path | Mapping[str, Any] | None = None) -> None:
 
 def explain(messages: list[Any], *, model: str = "auto") -> Decision:
     """The decision for a chat, without calling anything. Errors: RequestRefused."""
-    return _handler.engine().prepare(model, messages, {}, None)[2]
+    return _handler.engine().prepare(model, messages, {}, None, remember=False)[2]
 
 
 def _register() -> None:

@@ -92,6 +92,52 @@ async def test_async(backends: Backends, text: str, backend: str) -> None:
     assert called(backends) == [backend, backend]
 
 
+def turns(*texts: str) -> list[dict[str, str]]:
+    """A conversation: user and assistant by turns."""
+    return [{"role": ("user", "assistant")[number % 2], "content": text} for number, text in enumerate(texts)]
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+@pytest.mark.parametrize("way", ["sync", "async"])
+async def test_what_was_private_stays_private_in_its_conversation(backends: Backends, way: str, stream: bool) -> None:
+    """Also where a later request no longer shows it; another conversation knows nothing of it."""
+    import litellm
+
+    async def ask(text: str, session: str) -> None:
+        given: Any = {"model": "router/auto", "messages": user(text), "metadata": {"session_id": session}}
+        answer: Any = litellm.completion(**given, stream=stream) if way == "sync" else None
+        if way == "async":
+            answer = await litellm.acompletion(**given, stream=stream)
+        if not stream:
+            return
+        if way == "sync":
+            list(answer)
+        else:
+            _ = [chunk async for chunk in answer]
+
+    session = f"notes-{way}-{stream}"
+    await ask(SSN, session)
+    await ask(ANALYSIS, session)
+    await ask(ANALYSIS, f"other-{way}-{stream}")
+    assert called(backends) == ["anthropic", "ollama", "ollama"]
+
+
+def test_a_yes_keeps_the_tier_of_the_work_under_way(backends: Backends) -> None:
+    """As in the proxy; `explain` looks and leaves nothing behind."""
+    import litellm
+
+    from router_plugin.sdk import explain
+
+    litellm.completion(model="router/auto", messages=user(ANALYSIS))
+    litellm.completion(model="router/auto", messages=turns(ANALYSIS, "Shall I go on?", "yes"))
+    assert called(backends) == ["anthropic", "anthropic"]
+    assert explain(user(f"{SSN} (looked at)")).private
+    answer: Any = litellm.completion(
+        model="router/auto", messages=turns(f"{SIMPLE} (looked at)", "4.", "Thanks!"), metadata={"session_id": "looked"}
+    )
+    assert not answer._hidden_params["router"]["private"]
+
+
 def test_tools(backends: Backends) -> None:
     """Tool definitions go along, and calls come back."""
     import litellm
