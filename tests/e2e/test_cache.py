@@ -167,6 +167,7 @@ def test_a_stored_answer_holds_no_decision_of_an_earlier_request(proxy: Proxy) -
 KEYS = {"one": "sk-one-invented", "two": "sk-two-invented"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["router", "litellm"])
 def test_no_key_gets_what_another_was_told(tmp_path: Path, kind: str) -> None:
     """Neither from the router's cache nor from one that is set up in LiteLLM, whose own key leaves the API key out."""
@@ -204,6 +205,7 @@ def test_no_key_gets_what_another_was_told(tmp_path: Path, kind: str) -> None:
         assert calls(proxy) == 4
 
 
+@pytest.mark.slow
 def test_a_similar_question_is_answered_from_memory_where_that_is_on(tmp_path: Path) -> None:
     """The header says how near; a near miss, another key and a private question are asked."""
 
@@ -231,6 +233,7 @@ def test_a_similar_question_is_answered_from_memory_where_that_is_on(tmp_path: P
         assert calls(proxy) == asked + 2
 
 
+@pytest.mark.slow
 def test_a_model_that_is_not_there_stops_the_start(tmp_path: Path) -> None:
     """With the command that installs it; where it is installed, it answers."""
 
