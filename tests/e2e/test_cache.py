@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import importlib.util
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -246,5 +247,6 @@ def test_a_model_that_is_not_there_stops_the_start(tmp_path: Path) -> None:
             stack.enter_context(pytest.raises(AssertionError, match="litellm-router-plugin"))
         proxy = stack.enter_context(running(tmp_path, edit=edit))
         proxy.chat("What is the capital of Portugal?", x_router_provider="openai")
+        time.sleep(3)  # a question is embedded after its answer has gone out
         answer = proxy.chat("Tell me what the capital of Portugal is.", x_router_provider="openai")
         assert 0.8 <= float(answer.headers["x-router-cache-similarity"]) <= 1
