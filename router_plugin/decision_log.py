@@ -51,6 +51,7 @@ REPORTED = (
     "deployment, private, ts, provider, tier, outcome, prompt_tokens, completion_tokens, cached_tokens, cost, latency, "
     "ttft, score"
 )
+BY_HOUR = "CAST(ts / 3600 AS INTEGER), tier"  # in this order requests are counted without sorting them
 HAS_FAILURES = """instr(record, '"attempts": ["') > 0"""
 
 
@@ -97,6 +98,7 @@ def _create(connection: sqlite3.Connection) -> None:
     )
     connection.execute("DROP INDEX IF EXISTS decisions_ts")  # the wider one answers its questions too
     connection.execute(f"CREATE INDEX IF NOT EXISTS decisions_by_deployment ON decisions ({REPORTED})")
+    connection.execute(f"CREATE INDEX IF NOT EXISTS decisions_by_hour ON decisions ({BY_HOUR})")
     connection.execute(f"CREATE INDEX IF NOT EXISTS decisions_failures ON decisions (ts) WHERE {HAS_FAILURES}")
     connection.commit()
 

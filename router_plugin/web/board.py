@@ -13,7 +13,7 @@ from typing import Any
 from router_plugin.breaker import Breaker
 from router_plugin.complexity import Tier
 from router_plugin.config import RouterConfig
-from router_plugin.decision_log import JSON_LINES, DecisionLogError
+from router_plugin.decision_log import BY_HOUR, JSON_LINES, DecisionLogError
 from router_plugin.drift import SCORE_EDGES, histogram, psi
 from router_plugin.health import Health
 from router_plugin.pipeline import Router
@@ -128,16 +128,16 @@ def _mix(log: sqlite3.Connection) -> tuple[int, list[tuple[int, dict[str, int]]]
     if not ends:
         return HOUR, []
     first, last = ends[0][0], ends[-1][0]
-    width = HOUR * max(1, math.ceil((last - first) / HOUR / (BUCKETS - 1)))
-    rows = log.execute(
-        "SELECT CAST(ts / ? AS INTEGER) AS bucket, tier, count(*) FROM decisions GROUP BY bucket, tier", (width,)
-    ).fetchall()
+    hours = max(1, math.ceil((last - first) / HOUR / (BUCKETS - 1)))
+    width = HOUR * hours
+    counted = f"SELECT {BY_HOUR}, count(*) FROM decisions GROUP BY {BY_HOUR}"  # noqa: S608 - a constant of ours
+    rows = log.execute(counted).fetchall()
     newest = int(last // width)
     start = max(int(first // width), newest - BUCKETS + 1)
     mix = {bucket: dict.fromkeys((tier.value for tier in Tier), 0) for bucket in range(start, newest + 1)}
-    for bucket, tier, count in rows:
-        if bucket in mix and tier in mix[bucket]:
-            mix[bucket][tier] = count
+    for hour, tier, count in rows:
+        if hour is not None and tier in mix.get(hour // hours, ()):
+            mix[hour // hours][tier] += count
     return width, [(bucket * width, counts) for bucket, counts in mix.items()]
 
 
