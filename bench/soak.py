@@ -245,7 +245,10 @@ def _written(events: str) -> str:
     for line in events.splitlines():
         if not line.startswith("data: {"):
             continue
-        event = json.loads(line[6:])
+        try:
+            event = json.loads(line[6:])
+        except ValueError:  # half an event: the rest of its text is missing, and so the answer's word
+            continue
         delta = event.get("delta")
         if isinstance(delta, dict):
             parts.append(str(delta.get("text") or ""))

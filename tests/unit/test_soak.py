@@ -41,6 +41,7 @@ async def test_each_end_of_a_request_is_told_apart() -> None:
     assert await outcome(whole, 200, "") == "lost"
     assert await outcome(whole, 503, '{"error": {"message": "down"}}') == "refused"
     assert await outcome(whole, 502, "<html>") == "lost"
+    assert await outcome(stream, 200, 'data: {"choices": [') == "lost"
     assert await outcome(stream, 200, split) == "answered"
     assert await outcome(stream, 200, chunk("x") + 'data: {"error": {"message": "cut"}}\n\n') == "broken"
 
@@ -63,7 +64,8 @@ def test_a_short_soak_loses_and_leaks_nothing(tmp_path: Path) -> None:
     """Back ends die and return under a real proxy: no private byte at a cloud provider, no answer of another's."""
     out = tmp_path / "soak.json"
     command = [sys.executable, str(ROOT / "scripts" / "soak.py"), "--requests", "200", "--json", str(out)]
-    subprocess.run(command, capture_output=True, timeout=500, check=False)
+    done = subprocess.run(command, capture_output=True, timeout=500, check=False, text=True)
+    assert out.exists(), done.stderr[-2000:]
     found = json.loads(out.read_text())
     assert (found["leaks"], found["wrong"], found["lost"]) == (0, 0, 0)
     assert found["answered_share"] >= 0.98
