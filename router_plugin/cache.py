@@ -166,16 +166,21 @@ class Cache:
         conversation: Conversation,
         tenant: str,
         steering: Steering,
+        *,
+        shared: bool = False,
     ) -> None:
         """Write into a request's state under what its answer may be kept, and the answer that is there already.
 
-        It has been decided, so its policy holds for kept answers too.
+        It has been decided, so its policy holds for kept answers too. `shared`: LiteLLM has a cache, which needs the
+        name of every request; otherwise only one that may be kept here is hashed.
         """
         if state.decision is None or state.plan is None or state.escalated is not None:
             return
-        if state.body_bytes <= MAX_REQUEST_BYTES:
-            state.name = self.key_of(body, conversation, state.decision, state.plan, tenant, steering)
-        if not self._settings.enabled or state.name is None or (self._index is None and not is_steady(body)):
+        keeps = self._settings.enabled and (self._index is not None or is_steady(body))
+        if not (keeps or shared) or state.body_bytes > MAX_REQUEST_BYTES:
+            return
+        state.name = self.key_of(body, conversation, state.decision, state.plan, tenant, steering)
+        if not keeps or state.name is None:
             return
         state.cache_key = state.name
         question = split_question(body, conversation.surface) if self._index is not None else None

@@ -177,7 +177,8 @@ class RouterPlugin_PROXY_(ExplainsKeys):  # noqa: N801
                 "callback_settings.router_plugin.privacy.allow_uninspectable."
             )
         if self.cache is not None and hidden is None:
-            await self.cache.look(state, body, conversation, tenant, steering)
+            shared = litellm.cache is not None
+            await self.cache.look(state, body, conversation, tenant, steering, shared=shared)
         if litellm.cache is not None:
             data["cache"] = for_litellm(state.name, steering)
         routing, limits = self.router.config.settings.routing, self.router.config.settings.limits

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from router_plugin.fakes import FakeProvider
+from router_plugin.fakes.faults import BY_NAME
 from tests.e2e.bodies import PATHS, RECORD, body
 from tests.e2e.conftest import OLLAMA_MODELS
 from tests.e2e.proxy import Proxy, events, running
@@ -92,6 +93,20 @@ def test_anything_else_that_is_private_stays_local(proxy: Proxy, shape: str, str
     assert answer.headers["x-router-private"] == "true"
     assert answer.headers["x-router-deployment"].startswith("ollama-")
     assert proxy.cloud_calls() == []
+
+
+@pytest.mark.parametrize("fault", ["status-503", "cut-before-content-rst", "cut-after-3-chunks-rst", "refuse"])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_failure_on_the_way_lets_no_identifier_out(proxy: Proxy, shape: str, fault: str) -> None:
+    """Retries, fallbacks and a request begun anew send the same stand-ins, whoever is asked next."""
+    for name in ("anthropic", "openai"):
+        proxy.fakes[name].default_fault = BY_NAME[fault]
+    answer = proxy.post(PATHS[shape], body(shape, TEXT, stream=True))
+    assert answer.status_code in (200, 503), answer.text
+    assert proxy.cloud_calls() or fault == "refuse"
+    assert "PLACEHOLDER_" not in answer.text
+    for secret in (MAIL, PHONE, SSN, SSN.replace("-", "")):
+        assert proxy.cloud_saw(secret) == []
 
 
 @pytest.mark.parametrize("steer", [{"x_router_private": "true"}, {"x_router_strategy": "privacy"}])

@@ -325,3 +325,14 @@ async def test_an_embedder_that_fails_costs_only_hits(router: Router, caplog: py
     assert (await asked(router, held, "Tell me what the capital of Portugal is.")).hit is None
     assert "OSError" in caplog.text
     assert "Portugal" not in caplog.text
+
+
+async def test_only_a_request_that_may_be_kept_is_hashed(router: Router) -> None:
+    """A long conversation at another temperature costs nothing here, unless LiteLLM's cache needs its name."""
+    for shared, named in ((False, False), (True, True)):
+        state = RequestState()
+        state.decision, state.plan = router.decide({"messages": MESSAGES}, Surface.CHAT, Steering())
+        read = router.read({"messages": MESSAGES}, Surface.CHAT)
+        await cache().look(state, {"messages": MESSAGES}, read, "key-1", Steering(), shared=shared)
+        assert (state.name is not None) is named
+        assert state.cache_key is None
