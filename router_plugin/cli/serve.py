@@ -172,7 +172,10 @@ def _shared_metrics() -> Iterator[None]:
         return
     with tempfile.TemporaryDirectory(prefix="router-plugin-metrics-") as folder:
         os.environ[METRICS_FOLDER] = folder
-        yield
+        try:
+            yield
+        finally:
+            del os.environ[METRICS_FOLDER]  # nothing that this process starts later may count in a folder that is gone
 
 
 def prepare_environment() -> None:

@@ -55,14 +55,14 @@ def test_several_workers_without_a_redis_are_warned_of(
 
 
 def test_workers_get_a_folder_to_count_together_which_is_gone_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One worker needs none."""
+    """One worker needs none; programs started later aren't sent to it."""
     monkeypatch.setenv("OLLAMA_HOST", "http://127.0.0.1:9")
+    monkeypatch.delenv(METRICS_FOLDER, raising=False)
     for several in (False, True):
-        monkeypatch.delenv(METRICS_FOLDER, raising=False)
         with contextlib.ExitStack() as stack:
             _fit(pack(), False, several, Startup(as_json=False), stack)
             folder = os.environ.get(METRICS_FOLDER)
             assert (folder is not None) is several
             assert folder is None or Path(folder).is_dir()
         assert folder is None or not Path(folder).exists()
-    monkeypatch.delenv(METRICS_FOLDER, raising=False)
+        assert METRICS_FOLDER not in os.environ
