@@ -360,10 +360,14 @@ class RouterPlugin_PROXY_(ExplainsKeys):  # noqa: N801
         state = current()
         if state is None:
             return
+        ours = getattr(exception, "llm_provider", None) == OURS
+        if not ours and state.has_told():
+            return
         status = getattr(exception, "status_code", None)
         status = status if isinstance(status, int) else None
         identity = _deployment_id(request_data) or state.served or "unknown"
-        ours = getattr(exception, "llm_provider", None) == OURS
+        if ours:
+            state.given_up()
         state.under_way = None
         state.refused = not ours and connection_refused(exception)
         if state.refused:

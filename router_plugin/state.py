@@ -99,6 +99,12 @@ class RequestState:
         seconds = time.monotonic() - self.called_at if called and deployment == self.served else None
         self.failures.append(Attempt(deployment, status, error, called, seconds))
 
+    def has_told(self) -> bool:
+        """Whether the failure of the last call is known. LiteLLM tells of a translated call (Messages to Ollama, say)
+        twice: as the call that was made, and as the one that the client asked for."""
+        last = self.failures[-1] if self.failures else None
+        return self.under_way is None and last is not None and last.called and last.deployment == self.served
+
     def fallbacks(self) -> int:
         """How many groups were tried before the one that was called last."""
         return max(0, self.groups_before + len(self.groups_tried) - 1)

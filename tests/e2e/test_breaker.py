@@ -13,7 +13,7 @@ import pytest
 
 from router_plugin.fakes import FakeProvider
 from router_plugin.fakes.faults import BY_NAME
-from tests.e2e.bodies import ANALYSIS, SSN
+from tests.e2e.bodies import ANALYSIS, PATHS, SIMPLE, SSN, body
 from tests.e2e.conftest import OLLAMA_MODELS
 from tests.e2e.proxy import Proxy, running
 
@@ -58,6 +58,20 @@ def test_five_failures_open_and_one_trial_closes(proxy: Proxy) -> None:
     anthropic.default_fault = None
     assert proxy.chat(ANALYSIS).headers["x-router-deployment"] == "anthropic-premium-1"
     assert circuit(proxy, "anthropic-premium-1") == "closed"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("surface", ["chat", "messages", "responses"])
+def test_five_calls_open_a_circuit_whatever_the_shape(proxy: Proxy, surface: str, stream: bool) -> None:
+    """LiteLLM tells of a translated call's failure twice; it counts once."""
+    for name, text, after in (("anthropic", ANALYSIS, "openai"), ("ollama", SIMPLE, "azure")):
+        fake = proxy.fakes[name]
+        fake.default_fault = BY_NAME["status-503"]
+        for _ in range(8):
+            answer = proxy.post(PATHS[surface], body(surface, text, stream=stream))
+            assert answer.headers["x-router-deployment"].startswith(after)
+        assert len(fake.calls) == 5
 
 
 def test_a_dead_local_server_is_found_out_once_a_request(proxy: Proxy) -> None:
