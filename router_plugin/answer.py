@@ -14,6 +14,7 @@ from router_plugin.cache import Copy, Kept
 from router_plugin.errors import RequestRefused
 from router_plugin.midstream import Midstream
 from router_plugin.outcome import Ending
+from router_plugin.pinned import stuck
 from router_plugin.request import Surface
 from router_plugin.second_try import goes_back
 from router_plugin.state import RequestState
@@ -348,6 +349,9 @@ def _exhausted(state: RequestState, status: int) -> RequestRefused | None:
     if state.shut and not state.plan.local_only and not any(failure.called for failure in state.failures):
         return EgressRefused(f"The router's lock refused this request: {state.denied}")
     failed = AllFailed(f"Every deployment for this request failed ({tried}).{denied}{stays}{cure}")
+    keepers = [deployment.provider for deployment in state.plan.deployments if not deployment.local]
+    if state.plan.pins and keepers:
+        failed.message += f" {stuck(state.plan.pins, keepers, 'is back')}"
     if state.out_of_time:
         failed.message += f" Its deadline of {state.deadline_seconds:g} s is over ({DEADLINE})."
         failed.status = 504

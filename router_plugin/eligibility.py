@@ -9,7 +9,7 @@ from typing import Any
 from router_plugin.conversation import Conversation, Surface
 from router_plugin.deployments import Deployment
 from router_plugin.errors import ContextTooLong, NotCapable, RequestRefused
-from router_plugin.pinned import pinned_elsewhere
+from router_plugin.pinned import pinned_elsewhere, readers, stuck
 
 DEFAULT_ANSWER = 256  # tokens kept free for an answer where the request names no limit
 TURN_TOKENS = 8  # of a message's frame; OpenAI counts 3 or 4, chat templates of local models up to 8
@@ -123,17 +123,20 @@ def _size_problem(deployment: Deployment, needs: Needs, lower: bool, room: dict[
     return f"window:{facts.window}"
 
 
-def refusal(left_out: Iterable[LeftOut], needs: Needs, *, local_only: bool) -> RequestRefused:
+def refusal(left_out: Iterable[LeftOut], needs: Needs, surface: Surface, *, local_only: bool) -> RequestRefused:
     """The error for a request that nothing can take: which limit, and the cure."""
     reasons = sorted({item.reason for item in left_out})
     stays = "This request must stay local, and no local deployment" if local_only else "No deployment of its chain"
+    readable = [reason for reason in reasons if not reason.startswith("pinned.")]
+    refused = _over_limit(readable, needs, stays) if readable else NotCapable(f"{stays} can take it.")
+    if len(readable) < len(reasons):
+        wait = "" if local_only else "is back and in its chain"
+        refused.message += f" {stuck(needs.pins, readers(needs.pins, surface, needs.maker), wait)}"
+    return refused
+
+
+def _over_limit(reasons: list[str], needs: Needs, stays: str) -> RequestRefused:
     sizes = {kind: [int(r.split(":")[1]) for r in reasons if r.startswith(kind)] for kind in ("window:", "output:")}
-    pinned = [reason.removeprefix("pinned.") for reason in reasons if reason.startswith("pinned.")]
-    if pinned:
-        return NotCapable(
-            f"{stays} can take it: its {', '.join(pinned)} is kept by one provider and can be read only there. Send "
-            "the content itself in place of an id, or ask that provider for it."
-        )
     missing = [reason for reason in reasons if ":" not in reason]
     if missing:
         return NotCapable(

@@ -6,7 +6,7 @@ Forms by the API references of OpenAI (Responses, Files) and Anthropic (Messages
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from router_plugin.conversation import Surface
@@ -47,6 +47,23 @@ def pinned_elsewhere(deployment: Deployment, held: frozenset[str], surface: Surf
         if not fits:
             return f"pinned.{kind}"
     return ""
+
+
+def readers(held: frozenset[str], surface: Surface, maker: str) -> tuple[str, ...]:
+    """The providers that such parts come from, set up or not."""
+    if "previous_response" in held:
+        return (maker,)
+    return ("anthropic",) if surface is Surface.MESSAGES else ("azure", "openai")
+
+
+def stuck(held: frozenset[str], providers: Iterable[str], wait: str = "") -> str:
+    """Why a request can't go to anyone else, and the cure: a sentence for an error, with kinds and never an id.
+
+    `wait`: what lets those providers take it, as ``is back``; empty where nothing does.
+    """
+    kinds, names = " and ".join(sorted(held)), " or ".join(dict.fromkeys(providers))
+    later = f", or wait until {names} {wait}" if wait else ""
+    return f"Its {kinds} can be read only by {names}: send the content itself in place of the reference{later}."
 
 
 def drop_foreign(call: dict[str, Any], deployment: Deployment, maker: str) -> None:

@@ -29,6 +29,7 @@ class Plan:
     last: frozenset[str] = frozenset()  # groups that lack something that can be left out
     room: Mapping[str, int] = field(default_factory=dict)  # deployment id -> the longest answer there, in tokens
     maker: str = ""  # the provider that answered the conversation's last turn, where known
+    pins: frozenset[str] = frozenset()  # parts of the request that only these deployments can read
 
     def find(self, deployment_id: str | None) -> Deployment | None:
         """A deployment of this plan, by its id."""
@@ -69,7 +70,7 @@ def make_plan(
     fit = sieve(usable, needs, surface, lower=policy.local_only)
     groups = _choose_groups(policy, complexity, surface, routing, inventory, fit)
     if not groups and _offers(policy, usable) and fit.left_out:
-        raise refusal(fit.left_out, needs, local_only=policy.local_only)
+        raise refusal(fit.left_out, needs, surface, local_only=policy.local_only)
     if policy.local_only and not groups:
         raise NoLocalDeployment(_no_local(surface, inventory))
     if not groups:
@@ -81,7 +82,7 @@ def make_plan(
         groups = groups[:1]
     chosen = tuple(d for group in groups for d in (*fit.able, *fit.unsure) if d.group == group)
     last = frozenset(d.group for d in chosen if d.id in fit.last)
-    return Plan(tuple(groups), chosen, policy.local_only, fit.left_out, last, fit.room, needs.maker)
+    return Plan(tuple(groups), chosen, policy.local_only, fit.left_out, last, fit.room, needs.maker, needs.pins)
 
 
 def _offers(policy: Policy, usable: list[Deployment]) -> bool:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from router_plugin.fakes import FakeProvider
 from router_plugin.fakes.faults import BY_NAME
 from tests.e2e.bodies import ANALYSIS, PATHS, SSN
-from tests.e2e.proxy import Proxy
+from tests.e2e.conftest import OLLAMA_MODELS
+from tests.e2e.proxy import Proxy, running
 
 pytestmark = pytest.mark.e2e
 
@@ -109,3 +112,71 @@ def test_a_private_conversation_goes_on_at_home_without_it(proxy: Proxy) -> None
     assert answer.headers["x-router-deployment"].startswith("ollama-")
     assert proxy.cloud_calls() == []
     assert not proxy.fakes["ollama"].saw(SIGNATURE)
+
+
+FILE_ID = "file-invented4711"
+
+
+@pytest.fixture(scope="module")
+def keepers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
+    """A proxy that lets ids of files leave, without Anthropic: its key isn't set."""
+
+    def allow(config: dict[str, Any]) -> None:
+        config["callback_settings"]["router_plugin"]["privacy"] = {"allow_uninspectable": ["file", "document"]}
+
+    with (
+        FakeProvider("ollama", kind="ollama", models=OLLAMA_MODELS) as ollama,
+        running(
+            tmp_path_factory.mktemp("keepers"), ollama=ollama, edit=allow, environ={"ANTHROPIC_API_KEY": ""}
+        ) as proxy,
+    ):
+        yield proxy
+
+
+def with_file(shape: str, *, stream: bool = False) -> dict[str, Any]:
+    """A question about an uploaded file, which is named by its id."""
+    part: dict[str, Any] = {
+        "chat": {"type": "file", "file": {"file_id": FILE_ID}},
+        "responses": {"type": "input_file", "file_id": FILE_ID},
+        "messages": {"type": "document", "source": {"type": "file", "file_id": FILE_ID}},
+    }[shape]
+    text = {"type": "input_text" if shape == "responses" else "text", "text": ANALYSIS}
+    turn = [{"role": "user", "content": [text, part]}]
+    more: dict[str, Any] = {"max_tokens": 64} if shape == "messages" else {}
+    return {"model": "auto", "input" if shape == "responses" else "messages": turn, "stream": stream, **more}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+@pytest.mark.parametrize("fault", ["status-503", "refuse", "status-401"])
+@pytest.mark.parametrize("shape", ["chat", "responses"])
+def test_a_file_whose_keepers_fail_is_told_with_the_cure(
+    keepers: Proxy, shape: str, fault: str, *, stream: bool
+) -> None:
+    """They are down, or refuse the operator's key: the error names the kind of part, not its id, and what to do."""
+    keepers.reset()
+    for name in ("azure", "openai"):
+        keepers.fakes[name].default_fault = BY_NAME[fault]
+    answer = keepers.post(PATHS[shape], with_file(shape, stream=stream))
+    assert answer.status_code == 503, answer.text
+    error = answer.json()["error"]
+    assert error["code"] == "all_deployments_failed"
+    assert "Its file can be read only by openai: send the content itself" in error["message"]
+    assert "wait until openai is back" in error["message"]
+    assert FILE_ID not in answer.text
+    assert not keepers.fakes["ollama"].saw(FILE_ID)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+def test_a_file_whose_keeper_is_not_set_up_is_told_with_the_cure(keepers: Proxy, *, stream: bool) -> None:
+    """The same in Anthropic's shape, and nobody is asked."""
+    keepers.reset()
+    answer = keepers.post(PATHS["messages"], with_file("messages", stream=stream))
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["type"] == "error"
+    message = answer.json()["error"]["message"]
+    assert "Its file can be read only by anthropic: send the content itself" in message
+    assert "wait until anthropic is back" in message
+    assert FILE_ID not in answer.text
+    assert keepers.untouched()

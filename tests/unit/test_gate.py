@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -259,6 +260,11 @@ def failed(*statuses: int | None, local_only: bool = False) -> Callable[[Request
     return prepare
 
 
+def kept_elsewhere(state: RequestState) -> None:
+    failed(503)(state)
+    state.plan = replace(plan("azure-default", "azure-premium", "openai-default"), pins=frozenset({"file"}))
+
+
 def blamed(state: RequestState) -> None:
     failed(400)(state)
     state.client_error = ValueError()
@@ -270,6 +276,7 @@ FAILURES: dict[str, tuple[Callable[[RequestState], None] | None, int, int, str]]
     "some busy": (failed(429, 500), 429, 503, "(d0: 429; d1: 500)"),
     "wrong key of the operator": (failed(401), 401, 503, "(d0: 401)"),
     "private": (failed(500, local_only=True), 500, 503, "must stay local"),
+    "a part that only these can read": (kept_elsewhere, 500, 503, "Its file can be read only by azure or openai: send"),
     "before the router": (None, 500, 400, "could not read"),
     "the client's own key": (None, 401, 401, "own"),
     "the request is wrong": (blamed, 400, 400, "own"),

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from router_plugin.capabilities import Capabilities
 from router_plugin.conversation import Surface
-from router_plugin.deployments import Deployment
+from router_plugin.deployments import Deployment, Inventory
 from router_plugin.eligibility import Needs
-from router_plugin.errors import NotCapable
+from router_plugin.errors import RequestRefused
 from router_plugin.fitting import fit_call
 from router_plugin.pinned import pins
 from router_plugin.plan import make_plan
@@ -125,12 +126,49 @@ def test_a_part_that_cannot_be_dropped_keeps_the_request_with_its_maker(case: st
     assert {item.reason for item in plan.left_out} == {f"pinned.{kind}"}
 
 
-def test_a_private_request_with_an_uploaded_file_is_refused_by_name() -> None:
-    """No local model can fetch it, and the provider that keeps it must not see the rest."""
+def refused(offered: Inventory, needs: Needs, surface: Surface, *, local_only: bool = False) -> str:
+    """The message of the refusal of a request that nothing can take."""
+    allowed = policy("ollama" if local_only else "openai", local_only=local_only, widen=() if local_only else ALL)
+    with pytest.raises(RequestRefused) as error:
+        make_plan(allowed, complexity(0.5), surface, RoutingSettings(), offered, needs)
+    return error.value.message
+
+
+def test_a_private_request_with_an_uploaded_file_is_told_to_send_the_content() -> None:
+    """No local model can fetch it, and the provider that keeps it must not see the rest: waiting doesn't help."""
     needs = Needs(pins=frozenset({"file"}))
-    private = policy("ollama", local_only=True)
-    with pytest.raises(NotCapable, match="its file is kept by one provider"):
-        make_plan(private, complexity(0.5), Surface.MESSAGES, RoutingSettings(), inventory(OLLAMA, CLAUDE), needs)
+    message = refused(inventory(OLLAMA, CLAUDE), needs, Surface.MESSAGES, local_only=True)
+    assert "must stay local" in message
+    assert "Its file can be read only by anthropic: send the content itself in place of the reference." in message
+
+
+@pytest.mark.parametrize(
+    ("case", "offered", "readers"),
+    [
+        ("messages file", (OLLAMA, OPENAI), "anthropic"),
+        ("chat file", (OLLAMA, CLAUDE), "azure or openai"),
+        ("responses container", (CLAUDE,), "azure or openai"),
+        ("stored answer", (OPENAI, CLAUDE), "azure"),
+    ],
+)
+def test_a_request_whose_provider_is_not_there_names_it_and_the_cure(
+    case: str, offered: tuple[Deployment, ...], readers: str
+) -> None:
+    """The kind of the part and who can read it, never an id."""
+    body, surface, kind, _ = PINNED[case]
+    message = refused(inventory(*offered), Needs(pins=pins(body, surface, "azure"), maker="azure"), surface)
+    assert f"Its {kind} can be read only by {readers}: send the content itself" in message
+    assert f"wait until {readers} is back" in message
+    assert not any(identity in message for identity in ("file-1", "file_1", "cntr_1", "resp_1"))
+
+
+def test_a_reader_that_lacks_something_else_is_told_first() -> None:
+    """Sending it elsewhere needs both cures."""
+    small = deployment("anthropic-default", capabilities=Capabilities(window=1000))
+    needs = Needs(pins=frozenset({"file"}), bound=5000, tokens=lambda: 5000)
+    message = refused(inventory(small, OPENAI), needs, Surface.MESSAGES)
+    assert "the largest context window is 1,000" in message
+    assert "Its file can be read only by anthropic" in message
 
 
 @pytest.mark.parametrize(
