@@ -125,7 +125,7 @@ def run(*, repeats: int, progress: Callable[[str], None] = lambda _: None) -> di
     from router_plugin.request import Surface
     from router_plugin.steering import Steering
 
-    router = _router()
+    router = make_router()
 
     def ours(given: str) -> object:
         body = {"messages": [{"role": "user", "content": given}]}
@@ -167,7 +167,7 @@ def run(*, repeats: int, progress: Callable[[str], None] = lambda _: None) -> di
     }
 
 
-def _router() -> Router:
+def make_router() -> Router:
     """The pack's router, with windows that the longest input fits."""
     from router_plugin.build import build_router
     from router_plugin.config import check, read_file

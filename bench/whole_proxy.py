@@ -38,17 +38,16 @@ PROMPTS = (
 Progress = Callable[[str], None]
 
 
+def body(model: str, chosen: random.Random, *, stream: bool) -> dict[str, Any]:
+    """A request like no other."""
+    content = f"{chosen.choice(PROMPTS)} ({chosen.randrange(10**6)})"
+    return {"model": model, "stream": stream, "messages": [{"role": "user", "content": content}]}
+
+
 async def load(target: Running, model: str, requests: int, *, stream: bool, seed: int) -> list[float]:
     """Send requests, `CONCURRENCY` at a time; returns seconds of each. Errors: RuntimeError for an answer but 200."""
     chosen = random.Random(seed)
-    bodies = [
-        {
-            "model": model,
-            "stream": stream,
-            "messages": [{"role": "user", "content": f"{chosen.choice(PROMPTS)} ({chosen.randrange(10**6)})"}],
-        }
-        for _ in range(requests)
-    ]
+    bodies = [body(model, chosen, stream=stream) for _ in range(requests)]
     seconds: list[float] = []
     waiting = iter(bodies)
     limits = httpx.Limits(max_connections=CONCURRENCY, max_keepalive_connections=CONCURRENCY)
@@ -58,9 +57,9 @@ async def load(target: Running, model: str, requests: int, *, stream: bool, seed
     ) as client:
 
         async def worker() -> None:
-            for body in waiting:
+            for given in waiting:
                 begun = time.perf_counter()
-                answer = await client.post(PATH, json=body)
+                answer = await client.post(PATH, json=given)
                 seconds.append(time.perf_counter() - begun)
                 if answer.status_code != httpx.codes.OK:
                     raise RuntimeError(f"{model}: {answer.status_code} {answer.text[:300]}")

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Measure what the router costs, beside its peers in the same run: a table, and JSON with --json FILE.
 
-  scripts/bench.py                  everything (about a quarter of an hour)
-  scripts/bench.py decision proxy   some parts of: decision, proxy, training, reports
+  scripts/bench.py                  everything (about three quarters of an hour)
+  scripts/bench.py decision proxy   some parts of: decision, proxy, latency, memory, training, reports
   scripts/bench.py --quick          fewer repeats, to see that it runs
 
 Figures depend on the machine; ratios within one run say more. Linux only.
@@ -21,7 +21,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
-PARTS = ("decision", "proxy", "training", "reports")
+PARTS = ("decision", "proxy", "latency", "memory", "training", "reports")
 UNRESOLVED = 0.1  # an interval wider than this says nothing about a few per cent
 
 
@@ -50,6 +50,20 @@ def main() -> int:
         rounds, requests = (3, 40) if options.quick else (options.rounds, 100)
         found["proxy"] = whole_proxy.compare(rounds=rounds, requests=requests, progress=progress)
         show_proxy(found["proxy"])
+    if "latency" in chosen:
+        from bench import half_load
+
+        rounds, requests = (2, 20) if options.quick else (options.rounds, 60)
+        found["latency"] = half_load.run(rounds=rounds, requests=requests, progress=progress)
+        show_latency(found["latency"])
+    if "memory" in chosen:
+        from bench import footprint
+
+        requests, conversations, repeats = (100, 10, 1) if options.quick else (10_000, 1_000, 5)
+        found["memory"] = footprint.run(
+            requests=requests, conversations=conversations, repeats=repeats, progress=progress
+        )
+        show_memory(found["memory"])
     if "training" in chosen:
         from bench import training
 
@@ -112,6 +126,30 @@ def show_proxy(found: dict[str, Any]) -> None:
     for name, row in found["cpu_ratios"].items():
         wide = "  unresolved" if row["high"] - row["low"] > UNRESOLVED else ""
         print(f"CPU {name:40} {row['median']:.3f}  95 % {row['low']:.3f} to {row['high']:.3f}{wide}")
+
+
+def show_latency(found: dict[str, Any]) -> None:
+    """The table of latencies at half load, and what the plugin adds to each arm's."""
+    print(f"half load, a request every {found['gap_ms']} ms, a stream every {found['stream_gap_ms']} ms; milliseconds")
+    print(f"{'':20}{'whole p50':>14}{'p99':>10}{'1st byte p50':>14}{'p99':>10}")
+    names = ("whole_p50_ms", "whole_p99_ms", "first_byte_p50_ms", "first_byte_p99_ms")
+    for arm, row in found["arms"].items():
+        print(f"{arm:20}" + "".join(f"{row[name]:>{10 + 4 * (i % 2 == 0)}}" for i, name in enumerate(names)))
+    for arm, row in found["added_ms"].items():
+        cells = "; ".join(f"{name} {middle} ({low} to {high})" for name, (middle, low, high) in row.items())
+        print(f"plugin over {arm}: {cells}")
+
+
+def show_memory(found: dict[str, Any]) -> None:
+    """Memory of the proxies and of a decision, and the import."""
+    print(f"{'megabytes':20}{'start':>8}{found['requests']:>8,} requests{found['conversations']:>8,} conversations")
+    for arm in ("default", "plugin", "over_default"):
+        start, requests, conversations = found[arm].values()
+        print(f"{arm:20}{start:>8}{requests:>17}{conversations:>22}")
+    held = found["decision"]
+    print(f"a decision on 50 words holds {held['peak_kb']} kB at most, and {held['stays_kb']} kB stay")
+    heavy = ", ".join(found["imports"]["heavy"]) or "nothing heavy"
+    print(f"import of the router's modules after LiteLLM's: {found['imports']['seconds']} s, {heavy}")
 
 
 if __name__ == "__main__":

@@ -72,3 +72,16 @@ def test_the_decision_bench_runs(tmp_path: Path) -> None:
     figures = json.loads(out.read_text())["decision"]
     assert str(figures["growth_r2"]) in shown
     assert figures["prompts"]["ours (privacy, complexity, policy)"]["50 words"]["p50_us"] > 0
+
+
+@pytest.mark.slow
+def test_latency_and_memory_are_measured_beside_a_plain_proxy(tmp_path: Path) -> None:
+    """Real proxies; the router imports nothing of the training's packages, and what a decision keeps is bounded."""
+    out = tmp_path / "figures.json"
+    command = [sys.executable, str(ROOT / "scripts" / "bench.py"), "--quick", "latency", "memory", "--json", str(out)]
+    shown = subprocess.run(command, capture_output=True, text=True, timeout=400, check=True).stdout
+    figures = json.loads(out.read_text())
+    assert set(figures["latency"]["arms"]) == {"default", "pack", "plugin"}
+    assert f"{figures['memory']['over_default']['start_mb']}" in shown
+    assert figures["memory"]["imports"]["heavy"] == []
+    assert figures["memory"]["decision"]["stays_kb"] < 4
