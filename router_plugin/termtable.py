@@ -6,6 +6,7 @@ import math
 from array import array
 from collections import Counter
 from dataclasses import dataclass
+from operator import mul
 from struct import Struct
 from typing import TYPE_CHECKING
 
@@ -72,12 +73,18 @@ def merged(blocks: Sequence[Block], heads: int) -> tuple[Table, ...]:
 
 
 def _table(view: int, analyzer: str, members: Sequence[Block], width: int) -> Table:
-    packed, own = Struct(f"{len(members) * width}d"), Struct(f"{width}d")
-    empty = bytes(packed.size)
+    packed = Struct(f"{len(members) * width}d")
+    size = width * array("d").itemsize
     rows: dict[str, bytes] = {}
     for position, block in enumerate(members):
-        start, end = position * own.size, (position + 1) * own.size
-        for term, idf, *weights in zip(block.terms, block.idf, *block.weights, strict=True):
-            row = rows.get(term, empty)
-            rows[term] = row[:start] + own.pack(idf * idf, *(idf * w for w in weights)) + row[end:]
+        start, after = position * size, (len(members) - position - 1) * size
+        pack = Struct(f"{start}x{width}d{after}x").pack  # zeros for the other blocks
+        columns = (map(mul, block.idf, weights) for weights in block.weights)
+        made = zip(block.terms, map(pack, map(mul, block.idf, block.idf), *columns), strict=True)
+        if not rows:
+            rows.update(made)
+            continue
+        for term, row in made:
+            old = rows.get(term)
+            rows[term] = row if old is None else old[:start] + row[start : start + size] + old[start + size :]
     return Table(view, analyzer, len(members), packed, rows)
