@@ -29,6 +29,7 @@ from router_plugin.direct import bypass_proxies, refuse_redirects
 from router_plugin.errors import RequestRefused
 from router_plugin.hosted import drop_hosted
 from router_plugin.paths import default_config
+from router_plugin.pinned import drop_foreign
 from router_plugin.pipeline import Router
 from router_plugin.plan import Plan
 from router_plugin.prices import price_local
@@ -42,6 +43,7 @@ Result = TypeVar("Result")
 PROVIDER = "router"
 FALLBACK_RUNNER = "async_completion_with_fallbacks"  # litellm's own loop behind `fallbacks=`
 MAX_FRAMES = 60
+FITTED = ("messages", "thinking", "reasoning_effort")  # what `drop_foreign` changes in a chat
 DROPPED_PARAMETERS = frozenset({"stream", "max_retries", "metadata", "extra_body", "extra_headers", "api_base"})
 
 
@@ -105,17 +107,26 @@ class Engine:
 
     def _arguments(self, plan: Plan, messages: list[Any], sent: dict[str, Any]) -> dict[str, Any]:
         settings = self.router.config.settings
-        arguments = {
-            **sent,
-            "model": plan.groups[0],
-            "messages": messages,
-            "fallbacks": list(plan.groups[1:]),
-            "num_retries": settings.routing.max_retries - 1,
-        }
+        call = {**sent, "messages": messages}
+        first, *rest = [_for_group(group, call, plan) for group in plan.groups]
+        arguments = {**call, **first, "fallbacks": rest, "num_retries": settings.routing.max_retries - 1}
         if plan.local_only:
             drop_hosted(arguments)
             arguments["timeout"] = settings.limits.private_timeout_seconds
         return arguments
+
+
+def _for_group(group: str, call: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
+    """What a call to a group says otherwise than `call`: parts that only another provider can read are dropped.
+
+    LiteLLM writes it over the call before, so that a field which this group may have is given though it is the same,
+    and one that it may not have is None.
+    """
+    fitted = dict(call)
+    for deployment in plan.deployments:
+        if deployment.group == group:
+            drop_foreign(fitted, deployment, plan.maker)
+    return {"model": group, **{key: fitted.get(key) for key in FITTED if key in call}}
 
 
 class _Handler(CustomLLM):

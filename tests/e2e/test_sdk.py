@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 
 from router_plugin.fakes import FakeProvider
+from router_plugin.fakes.faults import BY_NAME
 from tests.e2e.bodies import ANALYSIS, SIMPLE, SSN, SSN_DIGITS
 from tests.e2e.conftest import OLLAMA_MODELS
 from tests.e2e.proxy import CLOUD, pack, point_at
@@ -97,28 +99,26 @@ def turns(*texts: str) -> list[dict[str, str]]:
     return [{"role": ("user", "assistant")[number % 2], "content": text} for number, text in enumerate(texts)]
 
 
+async def asked(messages: list[Any], way: str, stream: bool, **given: Any) -> None:
+    """One call in one of the four ways, read to its end."""
+    import litellm
+
+    given = {"model": "router/auto", "messages": messages, "stream": stream, **given}
+    answer: Any = litellm.completion(**given) if way == "sync" else await litellm.acompletion(**given)
+    if stream and way == "sync":
+        list(answer)
+    elif stream:
+        _ = [chunk async for chunk in answer]
+
+
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
 @pytest.mark.parametrize("way", ["sync", "async"])
 async def test_what_was_private_stays_private_in_its_conversation(backends: Backends, way: str, stream: bool) -> None:
     """Also where a later request no longer shows it; another conversation knows nothing of it."""
-    import litellm
-
-    async def ask(text: str, session: str) -> None:
-        given: Any = {"model": "router/auto", "messages": user(text), "metadata": {"session_id": session}}
-        answer: Any = litellm.completion(**given, stream=stream) if way == "sync" else None
-        if way == "async":
-            answer = await litellm.acompletion(**given, stream=stream)
-        if not stream:
-            return
-        if way == "sync":
-            list(answer)
-        else:
-            _ = [chunk async for chunk in answer]
-
-    session = f"notes-{way}-{stream}"
-    await ask(SSN, session)
-    await ask(ANALYSIS, session)
-    await ask(ANALYSIS, f"other-{way}-{stream}")
+    session = {"session_id": f"notes-{way}-{stream}"}
+    await asked(user(SSN), way, stream, metadata=session)
+    await asked(user(ANALYSIS), way, stream, metadata=session)
+    await asked(user(ANALYSIS), way, stream, metadata={"session_id": f"other-{way}-{stream}"})
     assert called(backends) == ["anthropic", "ollama", "ollama"]
 
 
@@ -136,6 +136,77 @@ def test_a_yes_keeps_the_tier_of_the_work_under_way(backends: Backends) -> None:
         model="router/auto", messages=turns(f"{SIMPLE} (looked at)", "4.", "Thanks!"), metadata={"session_id": "looked"}
     )
     assert not answer._hidden_params["router"]["private"]
+
+
+SIGNATURE = "c2lnbmF0dXJlLW9mLWFuLWVhcmxpZXItdHVybg=="
+THINKING = {"type": "enabled", "budget_tokens": 1024}
+
+
+def signed(field: str) -> list[dict[str, Any]]:
+    """A conversation whose last answer holds a signed thought, as a block of its content or as LiteLLM writes it."""
+    thought = {"type": "thinking", "thinking": "The user wants options.", "signature": SIGNATURE}
+    said = {"type": "text", "text": "There are three options."}
+    answer: dict[str, Any] = {"role": "assistant", "content": [thought, said] if field == "content" else said["text"]}
+    if field == "thinking_blocks":
+        answer["thinking_blocks"] = [thought]
+    return [*user(ANALYSIS), answer, *user("Weigh the second option in depth.")]
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+@pytest.mark.parametrize("way", ["sync", "async"])
+@pytest.mark.parametrize("field", ["content", "thinking_blocks"])
+@pytest.mark.parametrize("provider", ["anthropic", "openai", "azure", "ollama"])
+async def test_a_signed_thought_goes_to_its_maker_only(
+    backends: Backends, provider: str, field: str, way: str, stream: bool
+) -> None:
+    """Everyone else gets the conversation without it; the caller's messages stay as they were."""
+    messages = signed(field)
+    before = copy.deepcopy(messages)
+    await asked(messages, way, stream, metadata={"router": {"provider": provider}})
+    assert called(backends) == [provider]
+    assert backends[provider].saw("hree options.")
+    assert [name for name, fake in backends.items() if fake.saw(SIGNATURE)] == ["anthropic"] * (provider == "anthropic")
+    assert messages == before
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+@pytest.mark.parametrize("way", ["sync", "async"])
+async def test_a_fallback_goes_on_without_the_signed_thought(backends: Backends, way: str, stream: bool) -> None:
+    """The maker got it and fails; the next one gets all but that."""
+    own = {"session_id": f"fallback-{way}-{stream}"}
+    await asked(user(ANALYSIS), way, stream, metadata=own)
+    backends["anthropic"].default_fault = BY_NAME["status-503"]
+    await asked([*signed("thinking_blocks")[:2], *user("yes")], way, stream, metadata=own)
+    assert set(called(backends)) == {"anthropic", "openai"}
+    assert backends["openai"].saw("hree options.")
+    assert [name for name, fake in backends.items() if fake.saw(SIGNATURE)] == ["anthropic"]
+
+
+@pytest.mark.parametrize("foreign", [False, True])
+def test_thinking_is_off_where_the_last_turn_has_lost_its_own(backends: Backends, foreign: bool) -> None:
+    """Anthropic wants a tool's turn to begin with its thinking, where that is on; another model's is dropped."""
+    import litellm
+
+    messages = signed("thinking_blocks")
+    if foreign:
+        messages[1]["thinking_blocks"][0]["signature"] = ""
+    given: Any = {"thinking": THINKING, "allowed_openai_params": ["thinking"]}
+    litellm.completion(
+        model="router/auto", messages=messages, metadata={"router": {"provider": "anthropic"}}, max_tokens=2048, **given
+    )
+    assert called(backends) == ["anthropic"]
+    assert backends["anthropic"].saw("budget_tokens") is not foreign
+
+
+def test_encrypted_reasoning_goes_to_no_one(backends: Backends) -> None:
+    """LiteLLM turns a Responses call into a chat, which has no place for it."""
+    import litellm
+
+    reasoning = {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": SIGNATURE}
+    items: Any = [*user(ANALYSIS), reasoning, *user("Go on with the second option.")]
+    litellm.responses(model="router/auto", input=items, metadata={"router": {"provider": "openai"}})
+    assert len(called(backends)) == 1
+    assert not any(fake.saw(SIGNATURE) for fake in backends.values())
 
 
 def test_tools(backends: Backends) -> None:
