@@ -40,6 +40,7 @@ class Needs:
     tokens: Callable[[], int] = field(default=lambda: 0, repr=False)  # counted; slower
     pins: frozenset[str] = frozenset()  # parts that only their maker can read
     maker: str = ""  # the provider that answered the conversation's last turn, where known
+    only_maker: str = ""  # the provider that answered all of its turns, where there is one and it is known
 
 
 @dataclass(frozen=True)

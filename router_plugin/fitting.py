@@ -18,7 +18,7 @@ REASONING_FIELDS = ("reasoning_effort", "reasoning", "thinking")
 def fit_call(call: dict[str, Any], deployment: Deployment, room: Mapping[str, int], maker: str = "") -> None:
     """Lower the limit of the answer to the room that there is; leave reasoning out where the model has none.
 
-    What only another provider can read is dropped; `maker` is the provider of the conversation's last turn.
+    What only another provider can read is dropped; `maker` is the provider of all of the conversation's turns.
 
     Ollama is asked for the window that the prompt was measured against, whatever the client asked for: it would cut a
     prompt that is longer than its own default.

@@ -69,8 +69,9 @@ def stuck(held: frozenset[str], providers: Iterable[str], wait: str = "") -> str
 def drop_foreign(call: dict[str, Any], deployment: Deployment, maker: str) -> None:
     """Take out of a call what its deployment can't read and can do without.
 
-    `maker`: the provider that answered the conversation's last turn; empty where no one remembers, and then encrypted
-    reasoning goes to nobody. Lists are replaced, not changed: another deployment may be called with them later.
+    `maker`: the provider that answered all of the conversation's turns; empty where there were several or no one
+    remembers, and then encrypted reasoning goes to nobody, since an item doesn't say who encrypted it.
+    Lists are replaced, not changed: another deployment may be called with them later.
     """
     messages, items = call.get("messages"), call.get("input")
     if isinstance(messages, list):

@@ -71,7 +71,10 @@ class Router:
         remembered = note is not None and note.private
         wishes = replace(steering, private=steering.private or remembered)
         maker = _maker(note, inventory)
-        needs = replace(read_needs(body, conversation, self.count), pins=pins(body, surface, maker), maker=maker)
+        held = pins(body, surface, maker)
+        needs = replace(
+            read_needs(body, conversation, self.count), pins=held, maker=maker, only_maker=_only_maker(note, inventory)
+        )
 
         spent = self.budget.worst() if self.budget is not None else None
 
@@ -150,6 +153,14 @@ def _maker(note: Note | None, inventory: Inventory) -> str:
     """The provider of a conversation's last turn; empty where no one remembers."""
     group = note.group if note is not None else ""
     return next((d.provider for d in inventory.deployments if d.group == group), "")
+
+
+def _only_maker(note: Note | None, inventory: Inventory) -> str:
+    """The provider of all of a conversation's turns; empty where there were several, or one that no one remembers."""
+    groups = {note.group, *note.before} if note is not None else set()
+    served = [d for d in inventory.deployments if d.group in groups]
+    providers = {d.provider for d in served}
+    return providers.pop() if len(providers) == 1 and {d.group for d in served} == groups else ""
 
 
 def _remembered(reason: Reason) -> Reason:

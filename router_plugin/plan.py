@@ -28,7 +28,7 @@ class Plan:
     left_out: tuple[LeftOut, ...] = ()  # what can't take the request
     last: frozenset[str] = frozenset()  # groups that lack something that can be left out
     room: Mapping[str, int] = field(default_factory=dict)  # deployment id -> the longest answer there, in tokens
-    maker: str = ""  # the provider that answered the conversation's last turn, where known
+    maker: str = ""  # the provider that answered all of the conversation's turns, where there is one and it is known
     pins: frozenset[str] = frozenset()  # parts of the request that only these deployments can read
 
     def find(self, deployment_id: str | None) -> Deployment | None:
@@ -82,7 +82,7 @@ def make_plan(
         groups = groups[:1]
     chosen = tuple(d for group in groups for d in (*fit.able, *fit.unsure) if d.group == group)
     last = frozenset(d.group for d in chosen if d.id in fit.last)
-    return Plan(tuple(groups), chosen, policy.local_only, fit.left_out, last, fit.room, needs.maker, needs.pins)
+    return Plan(tuple(groups), chosen, policy.local_only, fit.left_out, last, fit.room, needs.only_maker, needs.pins)
 
 
 def _offers(policy: Policy, usable: list[Deployment]) -> bool:

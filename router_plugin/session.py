@@ -33,21 +33,21 @@ class Note:
     at: float = 0.0  # seconds, wall clock
     turns: int = 0  # requests so far
     evidence: float | None = None  # the score as an agent's tool results have shifted it
+    before: tuple[str, ...] = ()  # the groups of earlier turns; one without a name: no one remembers
     warm: bool = False  # the model still has the conversation in its cache; worked out when the note is recalled
 
     def to_bytes(self) -> bytes:
         """For a store."""
-        return json.dumps(
-            [self.private, self.tier.value, self.score, self.code, self.group, self.at, self.turns, self.evidence]
-        ).encode()
+        kept = (self.private, self.tier.value, self.score, self.code, self.group, self.at, self.turns, self.evidence)
+        return json.dumps([*kept, self.before]).encode()
 
     @classmethod
     def from_bytes(cls, value: bytes | None) -> Note | None:
         """What `to_bytes` made; None for anything else."""
         try:
-            private, tier, score, code, group, at, turns, evidence = json.loads(value or b"")
-            shifted = None if evidence is None else float(evidence)
-            return cls(bool(private), Tier(tier), float(score), bool(code), str(group), float(at), int(turns), shifted)
+            private, tier, score, code, group, at, turns, evidence, before = json.loads(value or b"")
+            work = (bool(private), Tier(tier), float(score), bool(code), str(group), float(at), int(turns))
+            return cls(*work, None if evidence is None else float(evidence), tuple(str(name) for name in before))
         except (ValueError, TypeError):
             return None
 

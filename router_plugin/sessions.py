@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from router_plugin.conversation import Conversation
+from router_plugin.conversation import Conversation, Origin
 from router_plugin.decision import Decision
 from router_plugin.session import WARM_SECONDS, Note
 from router_plugin.session_key import Keys, Naming
@@ -42,7 +42,8 @@ class Sessions:
     ) -> Memory:
         """The memory of the conversation that a request belongs to."""
         keys = self.naming.keys(body, conversation, tenant, headers)
-        return Memory(self, keys, tenant, await self.recall(keys))
+        shows = any(turn.role is Origin.ASSISTANT for turn in conversation.turns)
+        return Memory(self, keys, tenant, await self.recall(keys), shows)
 
     async def recall(self, keys: Keys) -> Note | None:
         """What is known about a conversation. One that continues a stored answer of which nothing is known is private.
@@ -69,8 +70,12 @@ class Sessions:
             except Exception as error:  # noqa: BLE001 - without its memory a request is judged by what it shows
                 log.error("router_plugin: the session store failed (%s)", type(error).__name__)
 
-    def after(self, note: Note | None, decision: Decision) -> Note:
-        """The note after a decision. A model or provider that was named says nothing about the work under way."""
+    def after(self, note: Note | None, decision: Decision, *, shows_answers: bool = False) -> Note:
+        """The note after a decision. A model or provider that was named says nothing about the work under way.
+
+        `shows_answers`: the request holds earlier answers; without a note no one knows whose.
+        """
+        unknown = ("",) if shows_answers else ()
         tier, score, code = decision.routed or decision.tier, decision.score, decision.code
         if note is not None and any(reason.code in ASKED for reason in decision.reasons):
             tier, score, code = note.tier, note.score, note.code
@@ -83,6 +88,7 @@ class Sessions:
             at=self.clock(),
             turns=note.turns + 1 if note is not None else 1,
             evidence=decision.held.evidence if decision.held is not None else None,
+            before=unknown if note is None else tuple(sorted({*note.before, note.group})),
         )
 
     async def _get(self, keys: Sequence[str]) -> dict[str, Note]:
@@ -109,10 +115,11 @@ class Memory:
     keys: Keys
     tenant: str
     note: Note | None
+    shows_answers: bool = False  # the request holds earlier answers
 
     async def decided(self, decision: Decision) -> None:
         """Keep what was decided, before anything is sent: a request that fails was private all the same."""
-        self._after = self.sessions.after(self.note, decision)
+        self._after = self.sessions.after(self.note, decision, shows_answers=self.shows_answers)
         await self.sessions.keep(self.keys, self._after)
 
     async def refused(self) -> None:

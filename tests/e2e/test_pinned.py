@@ -119,10 +119,12 @@ FILE_ID = "file-invented4711"
 
 @pytest.fixture(scope="module")
 def keepers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
-    """A proxy that lets ids of files leave, without Anthropic: its key isn't set."""
+    """A proxy that lets ids of files and encrypted parts leave, without Anthropic: its key isn't set."""
 
     def allow(config: dict[str, Any]) -> None:
-        config["callback_settings"]["router_plugin"]["privacy"] = {"allow_uninspectable": ["file", "document"]}
+        config["callback_settings"]["router_plugin"]["privacy"] = {
+            "allow_uninspectable": ["file", "document", "encrypted"]
+        }
 
     with (
         FakeProvider("ollama", kind="ollama", models=OLLAMA_MODELS) as ollama,
@@ -180,3 +182,18 @@ def test_a_file_whose_keeper_is_not_set_up_is_told_with_the_cure(keepers: Proxy,
     assert "wait until anthropic is back" in message
     assert FILE_ID not in answer.text
     assert keepers.untouched()
+
+
+@pytest.mark.slow
+def test_encrypted_reasoning_goes_to_a_conversations_only_maker(keepers: Proxy) -> None:
+    """Back to the provider that made all of it; once a second one has answered, to nobody."""
+    keepers.reset()
+    start = {"model": "auto", "input": [{"role": "user", "content": ANALYSIS}]}
+    steps = [("azure", start, []), ("azure", encrypted(), ["azure"]), ("openai", encrypted(), [])]
+    for provider, sent, seen in [*steps, ("openai", encrypted(), []), ("azure", encrypted(), [])]:
+        keepers.reset()
+        answer = keepers.post(PATHS["responses"], sent, x_router_provider=provider, x_session_id="two-makers")
+        assert answer.status_code == 200, answer.text
+        assert answer.headers["x-router-deployment"].startswith(provider)
+        assert keepers.fakes[provider].saw("microservices")
+        assert keepers.cloud_saw(SIGNATURE) == seen

@@ -162,7 +162,7 @@ async def test_the_store_forgets_in_time_and_stays_small() -> None:
 @pytest.mark.parametrize("value", [None, b"", b"{}", b"[1]", b'[false,"higher",0,false,"",0,0]', b"\xff", b"null"])
 def test_a_note_survives_a_store_and_nothing_else_becomes_one(value: bytes | None) -> None:
     """A damaged value is no note."""
-    note = Note(True, Tier.HIGH, 0.8, True, "openai-premium", 12.5, 3)
+    note = Note(True, Tier.HIGH, 0.8, True, "openai-premium", 12.5, 3, before=("", "azure-default"))
     assert Note.from_bytes(note.to_bytes()) == note
     assert Note.from_bytes(value) is None
 
@@ -205,6 +205,34 @@ async def test_a_stored_history_of_which_nothing_is_known_is_private() -> None:
     assert not found.private
     await made.keep(known, Note(private=True), answer=known.stored)
     assert (await made.recall(replace(known, own="x"))).private  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("served", "maker"),
+    [
+        (("azure-default",), "azure"),
+        (("azure-default", "azure-premium"), "azure"),
+        (("azure-default", "openai-default"), ""),
+        (("azure-default", "openai-default", "openai-default"), ""),
+        (("openai-default", "ollama-default", "openai-default"), ""),
+        (("no-longer-set-up", "azure-default"), ""),
+    ],
+)
+@pytest.mark.parametrize("seen", [True, False])
+async def test_one_maker_of_all_turns_is_known_as_such(served: tuple[str, ...], maker: str, *, seen: bool) -> None:
+    """Else no item's maker is known; so too where the first request that the memory saw shows earlier answers."""
+    talk = Talk()
+    texts = ["hi"] if seen else ["hi", "Hello!", "What now?"]
+    for group in served:
+        sent = {"messages": chat(*texts), **NAMED}
+        memory = await talk.sessions.open(sent, talk.router.read(sent, Surface.CHAT), "t", {})
+        decision, _ = talk.router.decide(sent, Surface.CHAT, Steering(), note=memory.note)
+        await memory.decided(decision)
+        await memory.served(group)
+        texts += ["Fine.", "Go on."]
+    note = await talk.sessions.recall(keys({"messages": chat(*texts), **NAMED}))
+    _, plan = talk.router.decide({"messages": chat(*texts)}, Surface.CHAT, Steering(), note=note)
+    assert plan.maker == (maker if seen else "")
 
 
 def test_tool_results_that_look_easier_lower_the_tier_in_time() -> None:
