@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,8 @@ from tests.e2e.proxy import Proxy, running
 pytestmark = pytest.mark.slow
 SHAPES = ("chat", "messages", "responses")
 EMPTY = " "
+MAIL = "mira.kovacs@posteo.de"
+STAND_IN = r"[A-Z]+_PLACEHOLDER_[A-Z]+"  # the fakes answer with what they find of this
 
 
 def switch_on(config: dict[str, Any]) -> None:
@@ -87,3 +90,29 @@ def test_a_request_for_one_provider_stays_there(proxy: Proxy) -> None:
     answer = proxy.post(PATHS["chat"], body("chat", SIMPLE), x_router_provider="ollama")
     assert answer.headers["x-router-deployment"].startswith("ollama")
     assert proxy.cloud_calls() == []
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_redacted_request_goes_up_without_its_identifiers(tmp_path: Path, shape: str) -> None:
+    """What is sent on carries stand-ins, and the client gets its values back from the second answer."""
+
+    def edit(config: dict[str, Any]) -> None:
+        switch_on(config)
+        config["callback_settings"]["router_plugin"]["on_private"] = "redact"
+
+    text = f"{SIMPLE} Send the answer to {MAIL}, please."
+    with (
+        FakeProvider("ollama", kind="ollama", models=OLLAMA_MODELS) as ollama,
+        running(tmp_path, ollama=ollama, edit=edit) as proxy,
+    ):
+        ollama.backend.text = EMPTY
+        for fake in proxy.cloud:
+            fake.backend.echo = STAND_IN
+        answer = proxy.post(PATHS[shape], body(shape, text), x_router_strategy="cost")
+        assert answer.status_code == 200, answer.text
+        assert "escalated:empty" in answer.headers["x-router-reason"]
+        assert "privacy.redacted:contact.email" in answer.headers["x-router-reason"]
+        assert len(proxy.cloud_calls()) == 1
+        assert proxy.cloud_saw(MAIL) == []
+        assert MAIL in answer.text
+        assert "PLACEHOLDER" not in answer.text
