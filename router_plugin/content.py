@@ -149,7 +149,7 @@ class Reader:
     def tool(self, place: str, tool: Mapping[str, Any]) -> None:
         """A tool definition: scanned whole; only its own fields are references, not the names of its parameters."""
         for name, value in tool.items():
-            held = value.get("file_ids") if isinstance(value, Mapping) else value
+            held = value.get("file_ids") or value.get("id") if isinstance(value, Mapping) else value
             if name in OPAQUE_FIELDS and held:
                 self.hide(f"{place}.{name}", OPAQUE_FIELDS[name])
         self.data(place, tool, Origin.TOOL_DEFINITION)

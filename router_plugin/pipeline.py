@@ -71,7 +71,7 @@ class Router:
         remembered = note is not None and note.private
         wishes = replace(steering, private=steering.private or remembered)
         maker = _maker(note, inventory)
-        held = pins(body, surface, maker)
+        held = pins(body, surface, maker) if conversation.opaque else frozenset()  # what is pinned can't be read
         needs = replace(
             read_needs(body, conversation, self.count), pins=held, maker=maker, only_maker=_only_maker(note, inventory)
         )

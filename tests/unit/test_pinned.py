@@ -16,7 +16,8 @@ from router_plugin.fitting import fit_call
 from router_plugin.pinned import pins
 from router_plugin.plan import make_plan
 from router_plugin.settings import RoutingSettings
-from tests.unit.builders import complexity, deployment, inventory, policy
+from router_plugin.steering import Steering
+from tests.unit.builders import BODIES, complexity, deployment, inventory, policy, router
 
 CLAUDE = deployment("anthropic-default")
 OPENAI = deployment("openai-default")
@@ -107,6 +108,10 @@ PINNED: dict[str, tuple[dict[str, Any], Surface, str, tuple[str, ...]]] = {
         {"tools": [{"type": "code_interpreter", "container": "cntr_1"}]},
         *(Surface.RESPONSES, "container", ("azure", "openai")),
     ),
+    "responses container by its id": (
+        {"tools": [{"type": "code_interpreter", "container": {"id": "cntr_1"}}]},
+        *(Surface.RESPONSES, "container", ("azure", "openai")),
+    ),
     "compaction": ({"input": [{"type": "compaction"}]}, Surface.RESPONSES, "compaction", ("azure", "openai")),
     "stored answer": ({"previous_response_id": "resp_1"}, Surface.RESPONSES, "previous_response", ("azure", "ollama")),
 }
@@ -124,6 +129,19 @@ def test_a_part_that_cannot_be_dropped_keeps_the_request_with_its_maker(case: st
     plan = make_plan(policy(*ALL), complexity(0.5), surface, RoutingSettings(), offered, needs)
     assert {d.provider for d in plan.deployments} == set(takers)
     assert {item.reason for item in plan.left_out} == {f"pinned.{kind}"}
+
+
+@pytest.mark.parametrize("case", PINNED)
+def test_a_request_is_searched_only_where_something_in_it_cannot_be_read(
+    case: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each part that pins is such a part, so no other request has any; the search of a long one takes time."""
+    body, surface, _, _ = PINNED[case]
+    searched: list[bool] = []
+    monkeypatch.setattr("router_plugin.pipeline.pins", lambda *_: searched.append(True) or frozenset())
+    for sent in ({**BODIES[surface], **body}, BODIES[surface]):
+        router(inventory(OLLAMA)).decide(sent, surface, Steering())
+    assert searched == [True]
 
 
 def refused(offered: Inventory, needs: Needs, surface: Surface, *, local_only: bool = False) -> str:
