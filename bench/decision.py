@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import random
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -12,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import MagicMock
 
+from bench.peers_elsewhere import ABSENT, PEERS
 from bench.stats import median, quantile, r_squared
 
 if TYPE_CHECKING:
@@ -84,15 +87,37 @@ def conversation(characters: int, seed: int) -> list[dict[str, str]]:
 
 def measure(decide: Decide, make: Callable[[int], str], repeats: int) -> dict[str, float]:
     """p50 and p99 in microseconds over inputs that differ, after a warm-up."""
-    for seed in range(3):
-        decide(make(1_000_000 + seed))
+    for seed in _warm_up():
+        decide(make(seed))
     seconds = []
     for seed in range(repeats):
         given = make(seed)
         begun = time.perf_counter()
         decide(given)
         seconds.append(time.perf_counter() - begun)
-    return {"p50_us": round(1e6 * median(seconds), 1), "p99_us": round(1e6 * quantile(seconds, 0.99), 1)}
+    return _figures([1e6 * value for value in seconds])
+
+
+def measure_elsewhere(python: Path, peer: str, make: Callable[[int], str], repeats: int) -> dict[str, float] | None:
+    """The same for a peer that `python` has; None where it hasn't. Errors: RuntimeError where the peer fails."""
+    seeds = (*_warm_up(), *range(repeats))
+    command = [str(python), "-I", str(ROOT / "bench" / "peers_elsewhere.py"), peer]
+    given = "".join(json.dumps(make(seed)) + "\n" for seed in seeds)
+    done = subprocess.run(command, input=given, capture_output=True, text=True, timeout=600, check=False)
+    if done.returncode == ABSENT:
+        return None
+    took = [float(line) for line in done.stdout.split()]
+    if done.returncode or len(took) != len(seeds):
+        raise RuntimeError(f"{peer} under {python} failed: {done.stderr[-300:]}")
+    return _figures(took[-repeats:])
+
+
+def _warm_up() -> range:
+    return range(1_000_000, 1_000_003)
+
+
+def _figures(microseconds: list[float]) -> dict[str, float]:
+    return {"p50_us": round(median(microseconds), 1), "p99_us": round(quantile(microseconds, 0.99), 1)}
 
 
 def peers() -> Iterator[tuple[str, Decide]]:
@@ -120,7 +145,27 @@ def _content_filter() -> Decide:
     return lambda given: loop.run_until_complete(peer.apply_guardrail({"texts": [given]}, {}, "request"))
 
 
-def run(*, repeats: int, progress: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
+def from_elsewhere(python: Path, repeats: int) -> tuple[dict[str, Any], dict[str, str]]:
+    """The rows of the peers that `python` has, and for each of the others what to install."""
+    rows: dict[str, Any] = {}
+    absent: dict[str, str] = {}
+    for peer, (_, package, _) in PEERS.items():
+        row = {f"{words} words": measure_elsewhere(python, peer, make, n) for words, make, n in _sizes(repeats)}
+        if None in row.values():
+            absent[peer] = (
+                f"not installed: pip install {package} into a venv of its own, then --peers-python its python"
+            )
+        else:
+            rows[peer] = row
+    return rows, absent
+
+
+def _sizes(repeats: int) -> list[tuple[int, Callable[[int], str], int]]:
+    """The words of a prompt, what makes one from a seed, and how many are timed."""
+    return [(words, partial(text, words), max(20, repeats * 50 // words)) for words in PROMPT_WORDS]
+
+
+def run(*, repeats: int, peers_python: Path, progress: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
     """All figures of this part; conversations as milliseconds of the first sight and of the following turn."""
     from router_plugin.request import Surface
     from router_plugin.steering import Steering
@@ -133,11 +178,11 @@ def run(*, repeats: int, progress: Callable[[str], None] = lambda _: None) -> di
 
     prompts: dict[str, Any] = {}
     for name, decide in (("ours (privacy, complexity, policy)", ours), *peers()):
-        prompts[name] = {
-            f"{words} words": measure(decide, partial(text, words), max(20, repeats * 50 // words))
-            for words in PROMPT_WORDS
-        }
+        prompts[name] = {f"{words} words": measure(decide, make, n) for words, make, n in _sizes(repeats)}
         progress(name)
+    rows, absent = from_elsewhere(peers_python, repeats)
+    prompts |= rows
+    progress("privacy scanners")
     turns: dict[str, Any] = {}
     for characters in CONVERSATIONS:
         first: list[float] = []
@@ -161,6 +206,7 @@ def run(*, repeats: int, progress: Callable[[str], None] = lambda _: None) -> di
     growth = [median([_once(ours, text(n // 6, seed)) for seed in range(3)]) for n in sizes]
     return {
         "prompts": prompts,
+        "absent": absent,
         "conversations": turns,
         "hostile_1mb_ms": hostile,
         "growth_r2": round(r_squared(sizes, growth), 4),

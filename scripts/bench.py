@@ -5,6 +5,9 @@
   scripts/bench.py decision proxy   some parts of: decision, proxy, latency, memory, training, reports
   scripts/bench.py --quick          fewer repeats, to see that it runs
 
+A decision is also measured beside datafog-core, Presidio's patterns and detect-secrets, which this project doesn't
+need: pip install datafog-core presidio-analyzer detect-secrets into a venv of their own, and give --peers-python.
+
 Figures depend on the machine; ratios within one run say more. Linux only.
 """
 
@@ -31,7 +34,16 @@ def main() -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there too")
     parser.add_argument("--rounds", type=int, default=12, help="pairs of each proxy comparison (default: 12)")
     parser.add_argument("--quick", action="store_true", help="few repeats")
+    parser.add_argument(
+        "--peers-python",
+        type=Path,
+        default=Path(sys.executable),
+        metavar="FILE",
+        help="the python of a venv that has the privacy scanners (default: the one that runs this)",
+    )
     options = parser.parse_args()
+    if not os.access(options.peers_python, os.X_OK):
+        parser.error(f"--peers-python {options.peers_python} can't be run: give a venv's bin/python.")
     chosen = options.parts or PARTS
 
     def progress(line: str) -> None:
@@ -42,7 +54,8 @@ def main() -> int:
     if "decision" in chosen:
         from bench import decision
 
-        found["decision"] = decision.run(repeats=40 if options.quick else 400, progress=progress)
+        repeats = 40 if options.quick else 400
+        found["decision"] = decision.run(repeats=repeats, peers_python=options.peers_python, progress=progress)
         show_decision(found["decision"])
     if "proxy" in chosen:
         from bench import whole_proxy
@@ -109,6 +122,8 @@ def show_decision(found: dict[str, Any]) -> None:
     for name, sizes in found["prompts"].items():
         for size, figures in sizes.items():
             print(f"{name:48}{size.split()[0]:>8}{figures['p50_us']:>10}{figures['p99_us']:>10}")
+    for name, reason in found["absent"].items():
+        print(f"{name:48}{reason}")
     for size, figures in found["conversations"].items():
         print(f"conversation of {size:>8}: first sight {figures['first_ms']} ms, next turn {figures['next_ms']} ms")
     for name, milliseconds in found["hostile_1mb_ms"].items():

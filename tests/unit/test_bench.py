@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import venv
 from pathlib import Path
 
 import pytest
 
 from bench import reports
 from bench.arms import arms
+from bench.decision import from_elsewhere, measure_elsewhere, text
+from bench.peers_elsewhere import PEERS
 from bench.stats import interval, quantile, r_squared
 from router_plugin.build import build_router
 from router_plugin.config import load
@@ -63,6 +67,39 @@ def test_a_made_log_is_read_by_the_page_and_the_commands(tmp_path: Path) -> None
     assert 0 < sum(part.requests for part in sums if part.private) < 150
 
 
+def bare_python(folder: Path) -> Path:
+    """The interpreter of a venv without packages."""
+    venv.create(folder, with_pip=False)
+    return folder / "bin" / "python"
+
+
+def test_peers_that_are_absent_are_left_out_with_what_to_install(tmp_path: Path) -> None:
+    """No figures are made up for them, and each names its package."""
+    rows, absent = from_elsewhere(bare_python(tmp_path), 20)
+    assert rows == {}
+    assert list(absent) == list(PEERS)
+    assert all(f"pip install {package} " in absent[peer] for peer, (_, package, _) in PEERS.items())
+
+
+def test_a_peer_that_is_installed_but_finds_nothing_is_an_error(tmp_path: Path) -> None:
+    """Its time would be that of no work."""
+    python = bare_python(tmp_path)
+    packages = next(tmp_path.glob("lib/python*/site-packages"))
+    (packages / "datafog_core.py").write_text("def scan(text):\n    return []\n", "utf-8")
+    with pytest.raises(RuntimeError, match="finds nothing in its probe"):
+        measure_elsewhere(python, "datafog-core (privacy)", lambda seed: text(5, seed), 3)
+
+
+@pytest.mark.parametrize("peer", PEERS)
+def test_a_peer_that_is_installed_is_timed(peer: str) -> None:
+    """Under the interpreter of PEERS_PYTHON, or of the tests."""
+    python = Path(os.environ.get("PEERS_PYTHON", sys.executable))
+    found = measure_elsewhere(python, peer, lambda seed: text(50, seed), 20)
+    if found is None:
+        pytest.skip(f"pip install {PEERS[peer][1]} into a venv of its own, and set PEERS_PYTHON to its python")
+    assert 0 < found["p50_us"] <= found["p99_us"]
+
+
 @pytest.mark.slow
 def test_the_decision_bench_runs(tmp_path: Path) -> None:
     """It prints its table and writes the same figures as JSON."""
@@ -72,6 +109,7 @@ def test_the_decision_bench_runs(tmp_path: Path) -> None:
     figures = json.loads(out.read_text())["decision"]
     assert str(figures["growth_r2"]) in shown
     assert figures["prompts"]["ours (privacy, complexity, policy)"]["50 words"]["p50_us"] > 0
+    assert all(peer in shown and (peer in figures["prompts"]) != (peer in figures["absent"]) for peer in PEERS)
 
 
 @pytest.mark.slow
