@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -44,6 +45,8 @@ MAX_VALUES = 200  # identifiers in one request
 MAX_ROUNDS = 3  # what is replaced may uncover something else
 MAX_DEPTH = 64
 SHORTEST = 5  # characters; a shorter value can't be replaced wherever it stands
+NUMBER = 7  # digits that make a value a number, which may stand elsewhere in another form: 219-09-9999 as 219099999
+BETWEEN = r"[^0-9A-Za-z]{0,3}"  # what may stand between the characters of a number
 JOINING = ".+@/-_"  # between parts of one token
 _BESIDE_A_CARD = re.compile(r"(?<![\w.])(?:[0-9]{3,4}|[0-9]{1,2}\s?/\s?[0-9]{2,4})(?!\w)")  # its code, or its end
 CARD_REACH = 80  # characters around a card's number in which these are looked for
@@ -66,6 +69,7 @@ class StandIns:
     _by_value: dict[str, str] = field(default_factory=dict)
     _by_name: dict[str, str] = field(default_factory=dict)
     _pattern: re.Pattern[str] | None = None
+    _known: re.Pattern[str] | None = None
 
     def __len__(self) -> int:
         return len(self._by_value)
@@ -81,7 +85,7 @@ class StandIns:
         while (name := self._name(kind, value, attempt)) in self._by_name:
             attempt += 1
         self._by_value[value], self._by_name[name] = name, value
-        self._pattern = None
+        self._pattern = self._known = None
         return name
 
     def _name(self, kind: str, value: str, attempt: int) -> str:
@@ -93,23 +97,35 @@ class StandIns:
         return f"{kind}{MIDDLE}{''.join(letters)}"
 
     def everywhere(self, text: str) -> str:
-        """The text with each known value replaced, in whatever case it stands there. Errors: CannotRedact."""
+        """The text with each known value replaced, in whatever case and with whatever between the digits of a number.
+
+        Errors: CannotRedact.
+        """
         if not self._by_value:
             return text
         kinds = {value.casefold(): name.partition(MIDDLE)[0] for value, name in self._by_value.items()}
         return self._values().sub(lambda found: self.of(kinds.get(found[0].casefold(), "ID"), found[0]), text)
 
     def shown_in(self, value: Any) -> bool:
-        """Whether a known value stands in JSON-like data, in names of fields too, in whatever case."""
+        """Whether a known value stands in JSON-like data, in names of fields too, in any form that `everywhere` knows.
+
+        Also with other digits and letters for the same ones, such as full-width ones.
+        """
         if isinstance(value, str):
-            return bool(self._by_value) and self._values().search(value) is not None
+            folded = value if value.isascii() else f"{value}\n{unicodedata.normalize('NFKC', value)}"
+            return bool(self._by_value) and self._values().search(folded) is not None
+        if isinstance(value, (int, float)):
+            return self.shown_in(str(value))
         if isinstance(value, Mapping):
             return any(self.shown_in(item) for pair in value.items() for item in pair)
         return isinstance(value, (list, tuple)) and any(map(self.shown_in, value))
 
     def _values(self) -> re.Pattern[str]:
-        longest_first = sorted(self._by_value, key=len, reverse=True)
-        return re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE)
+        if self._known is None:
+            longest_first = sorted(self._by_value, key=len, reverse=True)
+            forms = [form for value in longest_first for form in _forms(value)]
+            self._known = re.compile("|".join(forms), re.IGNORECASE)
+        return self._known
 
     def restore(self, text: str) -> str:
         """The text with the values back; right in plain text and inside JSON, since no value needs an escape."""
@@ -206,6 +222,13 @@ def _redacted(
     reasons = tuple(Reason("privacy.redacted", rule) for rule in rules)
     decision = replace(decision, findings=found.findings, reasons=(*reasons[:MAX_REASONS], *decision.reasons))
     return Redacted(sent, changed, read, stand_ins, decision, plan)
+
+
+def _forms(value: str) -> list[str]:
+    """Patterns of the forms in which a value may stand: as it is, and a number with anything between its characters."""
+    if sum(map(str.isdigit, value)) < NUMBER:
+        return [re.escape(value)]
+    return [re.escape(value), BETWEEN.join(re.escape(c) for c in value if c.isalnum())]
 
 
 def _by_sentence(conversation: Conversation) -> Conversation:

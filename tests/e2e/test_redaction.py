@@ -95,6 +95,17 @@ def test_anything_else_that_is_private_stays_local(proxy: Proxy, shape: str, str
     assert proxy.cloud_calls() == []
 
 
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_number_in_another_form_stays_too(proxy: Proxy, shape: str) -> None:
+    """No rule sees a private number in bare digits, but where it stands with hyphens the digits are known."""
+    digits = SSN.replace("-", "")
+    answer = proxy.post(PATHS[shape], body(shape, f"{TEXT} A form has it as {digits}."), x_router_provider="openai")
+    assert answer.status_code == 200, answer.text
+    assert proxy.cloud_calls() == ["openai"]
+    for secret in (SSN, digits):
+        assert proxy.cloud_saw(secret) == []
+
+
 @pytest.mark.parametrize("fault", ["status-503", "cut-before-content-rst", "cut-after-3-chunks-rst", "refuse"])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_failure_on_the_way_lets_no_identifier_out(proxy: Proxy, shape: str, fault: str) -> None:

@@ -267,3 +267,24 @@ def test_what_stays_is_named_after_rules_that_exist() -> None:
     """A rule that is renamed must be renamed here too."""
     assert {rule.name for rule in RULES} >= pseudonyms.STAYING
     assert {rule.family for rule in RULES} >= pseudonyms.FAMILIES
+
+
+@pytest.mark.parametrize(
+    "form", ["219099999", "219 09 9999", "219.09.9999", "x219-099999x", "２１９０９９９９９", 219099999]
+)
+def test_a_number_is_known_in_any_form(form: object) -> None:
+    """What is written with hyphens once may stand without them elsewhere in the request, or as a number of JSON."""
+    stand_ins = StandIns(b"secret")
+    stand_ins.of("ID", "219-09-9999")
+    assert stand_ins.shown_in({"a": [form]})
+    assert not stand_ins.shown_in({"a": ["219099998", 21909999, 219.5, True, None]})
+
+
+def test_every_form_of_a_number_is_replaced_and_put_back() -> None:
+    """Each form has a stand-in of its own, so that the client gets back what it wrote."""
+    stand_ins = StandIns(b"secret")
+    stand_ins.of("ID", "219-09-9999")
+    text = "It is 219-09-9999, or 219 09 9999, or 219099999."
+    hidden = stand_ins.everywhere(text)
+    assert "219" not in hidden
+    assert stand_ins.restore(hidden) == text
