@@ -21,7 +21,11 @@ _TOKEN = "[A-Za-z0-9_+/=@.-]"  # noqa: S105 - a pattern
 _NEXT = r"[ \t]*\r?\n[ \t>|*#]*"
 _BREAK = rf"[0-9@][A-Za-z_+/=.-]*{_NEXT}{_TOKEN}|{_TOKEN}{_NEXT}[A-Za-z_+/=.-]*[0-9@]|[A-Z]{{6}}{_NEXT}[A-Z]{{6}}"
 _APART = rf"(?:{_TOKEN}[ \t\n.,|-]){{11}}{_TOKEN}"
-_next_break, _next_apart, _next_of_both = finder(_BREAK), finder(_APART), finder(f"{_BREAK}|{_APART}")
+# Digits set apart are fewer than letters: a social security number has nine. What stands before says what they are.
+_DIGITS_APART = r"\b[0-9](?:[ \t.,|_/-][0-9]){8,18}\b"
+BEFORE = 48  # bytes
+_next_break, _next_apart, _next_digits = finder(_BREAK), finder(_APART), finder(_DIGITS_APART)
+_next_of_any = finder(f"{_BREAK}|{_APART}|{_DIGITS_APART}")
 _apart_run = runner(r"(?:[A-Za-z0-9_+/=@.-][ \t\n.,|-])+[A-Za-z0-9_+/=@.-]?")
 # Lines of numbers, more than an identifier has pieces: a table.
 _next_column = finder(r"(?:^|\n)(?:[ \t]*-?[0-9A-Fa-f][0-9A-Fa-f.,;:|/ \t-]+\r?\n){9,}")
@@ -32,7 +36,7 @@ _NUMBERED_LINE = re.compile(r"[0-9][^\n]*")
 def joined(text: str) -> str:
     """What line breaks and blanks may have torn apart in `text`, put together, one a line; nothing to do: ""."""
     data = text.encode("utf-8", "replace")
-    if _next_of_both(data, 0) is None:
+    if _next_of_any(data, 0) is None:
         return ""
     data = _without_columns(data)
     pieces: list[bytes] = []
@@ -49,6 +53,10 @@ def joined(text: str) -> str:
     while span := _next_apart(data, position):
         position = max(span[1], _apart_run(data, span[0]))
         pieces.append(data[span[0] : position : 2])
+    position = 0
+    while span := _next_digits(data, position):
+        position = span[1]
+        pieces.append(data[max(0, span[0] - BEFORE) : span[0]] + data[span[0] : span[1] : 2])
     return b"\n".join(pieces).decode("utf-8", "ignore")
 
 

@@ -119,3 +119,18 @@ def test_every_shared_evasion_case_is_held(detector: Detector) -> None:
         row = json.loads(line)
         verdict = detector.scan(parse(row["body"], surfaces.get(row["id"][:4], Surface.CHAT)))
         assert verdict.private or (row["tier"] == "strip" and verdict.droppable), row["id"]
+
+
+@pytest.mark.parametrize("between", [" ", "-", ".", "_", "|"])
+def test_digits_set_apart_are_one_number(detector: Detector, between: str) -> None:
+    """Nine digits are no more hidden by blanks between them than twelve letters; what stands before tells them."""
+    assert private(detector, f"My SSN is {between.join(SSN.replace('-', ''))}, keep it.")
+    assert private(detector, f"Call my number {between.join('2124567890')} today.")
+
+
+@pytest.mark.parametrize(
+    "text", ["Continue: 1 2 3 4 5 6 7 8 9", "5 3 0 0 7 0 0 0 0\n6 0 0 1 9 5 0 0 0", "0 1 0 0 1 0 1 1 0 1"]
+)
+def test_rows_of_digits_are_no_identifiers(detector: Detector, text: str) -> None:
+    """Sequences, puzzles and bits that nothing calls a number of somebody's."""
+    assert not private(detector, text)
