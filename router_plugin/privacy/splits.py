@@ -21,14 +21,18 @@ _TOKEN = "[A-Za-z0-9_+/=@.-]"  # noqa: S105 - a pattern
 _NEXT = r"[ \t]*\r?\n[ \t>|*#]*"
 _BREAK = rf"[0-9@][A-Za-z_+/=.-]*{_NEXT}{_TOKEN}|{_TOKEN}{_NEXT}[A-Za-z_+/=.-]*[0-9@]|[A-Z]{{6}}{_NEXT}[A-Z]{{6}}"
 _APART = rf"(?:{_TOKEN}[ \t\n.,|-]){{11}}{_TOKEN}"
-# Digits set apart are fewer than letters: a social security number has nine. What stands before says what they are.
-_DIGITS_APART = r"\b[0-9](?:[ \t.,|_/-][0-9]){8,18}\b"
+# Digits set apart, one to three at a time: an address of the internet has four groups, and no rule takes that for more
+# than it is. They are fewer than letters: a social security number has nine. What stands before says what they are.
+_BETWEEN = r"[ \t.,;|_/*+-]"
+_DIGITS_APART = rf"\b[0-9]{{1,3}}(?:{_BETWEEN}{{1,3}}[0-9]{{1,3}}){{4,18}}\b"
+DIGITS = range(9, 20)
 BEFORE = 48  # bytes
 _next_break, _next_apart, _next_digits = finder(_BREAK), finder(_APART), finder(_DIGITS_APART)
 _next_of_any = finder(f"{_BREAK}|{_APART}|{_DIGITS_APART}")
 _apart_run = runner(r"(?:[A-Za-z0-9_+/=@.-][ \t\n.,|-])+[A-Za-z0-9_+/=@.-]?")
 # Lines of numbers, more than an identifier has pieces: a table.
 _next_column = finder(r"(?:^|\n)(?:[ \t]*-?[0-9A-Fa-f][0-9A-Fa-f.,;:|/ \t-]+\r?\n){9,}")
+_GROUP = re.compile(rb"[0-9]+")
 _PIECE = re.compile(rb"[^ ]+|[0-9][0-9 .-]*")
 _NUMBERED_LINE = re.compile(r"[0-9][^\n]*")
 
@@ -56,7 +60,9 @@ def joined(text: str) -> str:
     position = 0
     while span := _next_digits(data, position):
         position = span[1]
-        pieces.append(data[max(0, span[0] - BEFORE) : span[0]] + data[span[0] : span[1] : 2])
+        digits = b"".join(_GROUP.findall(data, *span))
+        if len(digits) in DIGITS:
+            pieces.append(data[max(0, span[0] - BEFORE) : span[0]] + digits)
     return b"\n".join(pieces).decode("utf-8", "ignore")
 
 

@@ -121,15 +121,22 @@ def test_every_shared_evasion_case_is_held(detector: Detector) -> None:
         assert verdict.private or (row["tier"] == "strip" and verdict.droppable), row["id"]
 
 
-@pytest.mark.parametrize("between", [" ", "-", ".", "_", "|"])
+@pytest.mark.parametrize("between", [" ", "-", ".", "_", "|", "  ", ", ", " - ", "\u00a0", "\u2013", "*", " / "])
 def test_digits_set_apart_are_one_number(detector: Detector, between: str) -> None:
     """Nine digits are no more hidden by blanks between them than twelve letters; what stands before tells them."""
     assert private(detector, f"My SSN is {between.join(SSN.replace('-', ''))}, keep it.")
     assert private(detector, f"Call my number {between.join('2124567890')} today.")
+    assert private(detector, f"My SSN is {between.join(['41', '26', '83', '30', '7'])}, keep it.")
 
 
 @pytest.mark.parametrize(
-    "text", ["Continue: 1 2 3 4 5 6 7 8 9", "5 3 0 0 7 0 0 0 0\n6 0 0 1 9 5 0 0 0", "0 1 0 0 1 0 1 1 0 1"]
+    "text",
+    [
+        "Continue: 1 2 3 4 5 6 7 8 9",
+        "Which of the models 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 is best?",
+        "5 3 0 0 7 0 0 0 0\n6 0 0 1 9 5 0 0 0",
+        "0 1 0 0 1 0 1 1 0 1",
+    ],
 )
 def test_rows_of_digits_are_no_identifiers(detector: Detector, text: str) -> None:
     """Sequences, puzzles and bits that nothing calls a number of somebody's."""
