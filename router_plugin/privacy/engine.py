@@ -118,7 +118,7 @@ class _Linear:
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._rules = rules
-        self._each = [_compile(rule.pattern, _options(memory=4 << 20)) for rule in rules]
+        self._each = [_search(rule.pattern) for rule in rules]
         self._gates = _Gates(rules, range(len(rules)))
         self._plain = _Gates(rules, [i for i, rule in enumerate(rules) if not rule.digits])
 
@@ -197,6 +197,12 @@ def _hit(data: bytes, whole: tuple[int, int], start: int, end: int) -> Hit:
 def _linear(rules: tuple[Rule, ...]) -> _Linear:
     """Compiled rules are shared: they hold automata that grow with use, but no text."""
     return _Linear(rules)
+
+
+@lru_cache(maxsize=2_048)
+def _search(pattern: str) -> Callable[[bytes, int, int], Spans]:
+    """A rule's pattern, compiled once for all engines that have the rule."""
+    return _compile(pattern, _options(memory=4 << 20))
 
 
 def _has_digit(data: bytes) -> bool:
