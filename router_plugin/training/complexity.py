@@ -28,7 +28,7 @@ def default_spec(vectors: WordVectors | None) -> LinearSpec:
     """Words and pairs of the work, of its context and of the last reply; vectors of the work's words where given."""
     blocks = [BlockSpec("words", 0, max_features=16_000), BlockSpec("words", 1, min_df=3), BlockSpec("words", 2)]
     if vectors is not None:
-        blocks.append(BlockSpec("singles", 0, scale=3.0, vectors=vectors))
+        blocks.append(BlockSpec("singles", 0, scale=3.0, vectors=vectors, idle=0.25))
     return LinearSpec(tuple(blocks), C=20.0, dense_scale=0.5)
 
 

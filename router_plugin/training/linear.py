@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import json
 import warnings
 from array import array
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from router_plugin.textmodel import Block, DenseBlock, Head, TextModel
 from router_plugin.tokens import chars, stems, tokens, words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
 ANALYZERS = {"words": words, "chars": chars, "singles": tokens, "stems": stems}
@@ -62,6 +63,7 @@ class BlockSpec:
     max_features: int | None = 30_000
     scale: float = 1.0  # > 1: this block is regularised less than the others
     vectors: WordVectors | None = None  # learn one weight per dimension of these, and from them one per word
+    idle: float = 1.0  # share of the vectors' words that is kept of those in no example: the ones that weigh most
 
 
 @dataclass(frozen=True)
@@ -97,23 +99,7 @@ class Features:
     scale: Any = None
 
     def fit(self, examples: Sequence[Example]) -> Features:
-        self.vectorizers = []
-        for block in self.spec.blocks:
-            vectorizer = TfidfVectorizer(
-                analyzer=ANALYZERS[block.analyzer],
-                sublinear_tf=True,
-                min_df=block.min_df if block.vectors is None else 1,
-                max_features=block.max_features if block.vectors is None else None,
-                vocabulary=None if block.vectors is None else {w: i for i, w in enumerate(block.vectors.words)},
-                dtype=np.float64,
-            )
-            texts = [e.views[block.view] for e in examples]
-            try:
-                vectorizer.fit(texts)
-            except ValueError:  # no term is frequent enough, such as in data without conversations: an inert block
-                vectorizer.set_params(vocabulary={NO_TERM: 0}, min_df=1, max_features=None).fit(texts)
-            vectorizer.idf_ = np.round(vectorizer.idf_, DECIMALS)
-            self.vectorizers.append(vectorizer)
+        self.vectorizers = [_vectorizer(block, examples) for block in self.spec.blocks]
         dense = np.array([e.dense for e in examples], dtype=float).reshape(len(examples), -1)
         self.mean = np.round(dense.mean(axis=0), DECIMALS)
         spread = dense.std(axis=0)
@@ -154,6 +140,24 @@ class Features:
             return np.concatenate(pieces)
 
         return sparse.hstack(parts, format="csr"), unfold
+
+
+def _vectorizer(block: BlockSpec, examples: Sequence[Example]) -> Any:
+    vectorizer = TfidfVectorizer(
+        analyzer=ANALYZERS[block.analyzer],
+        sublinear_tf=True,
+        min_df=block.min_df if block.vectors is None else 1,
+        max_features=block.max_features if block.vectors is None else None,
+        vocabulary=None if block.vectors is None else {w: i for i, w in enumerate(block.vectors.words)},
+        dtype=np.float64,
+    )
+    texts = [e.views[block.view] for e in examples]
+    try:
+        vectorizer.fit(texts)
+    except ValueError:  # no term is frequent enough, such as in data without conversations: an inert block
+        vectorizer.set_params(vocabulary={NO_TERM: 0}, min_df=1, max_features=None).fit(texts)
+    vectorizer.idf_ = np.round(vectorizer.idf_, DECIMALS)
+    return vectorizer
 
 
 @dataclass
@@ -197,7 +201,8 @@ class Fitted:
 def fit_linear(examples: Sequence[Example], heads: Sequence[str], spec: LinearSpec, *, seed: int = 0) -> Fitted:
     """Fit one logistic regression per head. Soft targets count as two weighted rows; nuisance columns are dropped."""
     features = Features(spec).fit(examples)
-    matrix, unfold = features.folded(features.transform(examples))
+    terms = features.transform(examples)
+    matrix, unfold = features.folded(terms)
     width = matrix.shape[1]
     nuisance = sorted({e.nuisance for e in examples if e.nuisance})
     if nuisance:
@@ -220,9 +225,33 @@ def fit_linear(examples: Sequence[Example], heads: Sequence[str], spec: LinearSp
                 model.fit(matrix[index], target, sample_weight=weight)
         model.coef_ = np.round(unfold(model.coef_[0, :width]), DECIMALS)[np.newaxis, :]
         model.intercept_ = np.round(model.intercept_, DECIMALS)
-        model.n_features_in_ = model.coef_.shape[1]
         fitted[head] = model
+    _leave_out_idle_words(features, examples, fitted.values(), terms)
+    for model in fitted.values():
+        model.n_features_in_ = model.coef_.shape[1]
     return Fitted(features, fitted)
+
+
+def _leave_out_idle_words(
+    features: Features, examples: Sequence[Example], models: Collection[LogisticRegression], terms: sparse.csr_matrix
+) -> None:
+    """Drop words that no example holds and that weigh little: nothing was learnt with them, so no weight changes."""
+    kept = np.ones(terms.shape[1], dtype=bool)
+    used = terms.getnnz(axis=0) > 0
+    weight = np.max([np.abs(model.coef_[0]) for model in models], axis=0)
+    start = 0
+    for position, block in enumerate(features.spec.blocks):
+        stop = start + len(features.vectorizers[position].vocabulary_)
+        idle = np.flatnonzero(~used[start:stop]) + start
+        if block.vectors is not None and block.idle < 1.0 and idle.size:
+            kept[idle] = weight[idle] >= np.quantile(weight[idle], 1.0 - block.idle)
+            part = kept[start:stop]
+            words = tuple(itertools.compress(block.vectors.words, part))
+            smaller = replace(block, vectors=WordVectors(words, block.vectors.matrix[part]))
+            features.vectorizers[position] = _vectorizer(smaller, examples)
+        start = stop
+    for model in models:
+        model.coef_ = model.coef_[:, kept]
 
 
 def _expand(examples: Sequence[Example], position: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from array import array
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -59,10 +60,11 @@ def test_save_and_load_round_trip(tmp_path: Path) -> None:
     ("name", "spoil"),
     [
         ("cut short", lambda s: s[: len(s) // 2]),
-        ("a weight changed", lambda s: s.replace("-1.0", "-1.5")),
+        ("a weight changed", lambda s: s.replace('"weights":["', '"weights":["A', 1)),
+        ("a term changed", lambda s: s.replace("red fox", "red box")),
         ("empty", lambda s: ""),
         ("a list", lambda s: "[]"),
-        ("another format", lambda s: s.replace("router-text-model/1", "router-text-model/9")),
+        ("another format", lambda s: s.replace("router-text-model/2", "router-text-model/9")),
         ("written anew", lambda s: json.dumps(json.loads(s))),
         ("two hashes", lambda s: s.replace('{"sha256"', '{"sha256":"0","sha256"')),
         ("no hash", lambda s: json.dumps({k: v for k, v in json.loads(s).items() if k != "sha256"})),
@@ -75,6 +77,36 @@ def test_a_damaged_file_is_refused(tmp_path: Path, name: str, spoil) -> None:
     path.write_text(spoil(path.read_text("utf-8")), "utf-8")
     with pytest.raises(ModelFileError):
         TextModel.load(path)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"idf": "AAAA"},
+        {"idf": "no base64"},
+        {"terms": "red\nfox"},
+        {"terms": ["red", "fox", "red fox"]},
+        {"weights": [[1.0, -1.0, 0.5]]},
+        {"weights": None},
+    ],
+)
+def test_a_block_that_does_not_fit_together_is_refused(part: dict[str, object]) -> None:
+    """Numbers of another count or form than the terms raise ModelFileError, also where the hash is right."""
+    content = small_model().content()
+    content["blocks"][0] |= part
+    with pytest.raises(ModelFileError, match="lacks a part"):
+        TextModel.from_content(content)
+
+
+def test_a_file_keeps_six_decimals() -> None:
+    """What is read is the double nearest to the decimal that was written, whatever its sign and size."""
+    numbers = array("d", (0.123456, -0.000001, 2147.483647, -0.1, 0.0))
+    block = Block(0, "words", ("a", "b", "c", "d", "e"), numbers, (numbers,))
+    model = TextModel("toy", (Head("hard", 0.0),), (block,))
+    assert TextModel.from_content(model.content()).blocks == (block,)
+    too_large = Block(0, "words", ("a",), array("d", (2148.0,)), (array("d", (1.0,)),))
+    with pytest.raises(ModelFileError, match="2,147"):
+        TextModel("toy", (Head("hard", 0.0),), (too_large,)).content()
 
 
 def test_wrong_number_of_dense_features_is_an_error() -> None:
@@ -110,17 +142,24 @@ def test_equal_to_scikit_learn_on_random_texts() -> None:
     vocabulary = [f"w{chr(97 + i)}{chr(97 + j)}" for i in range(8) for j in range(8)]
     vectors = WordVectors(tuple(vocabulary), np.random.default_rng(0).normal(size=(len(vocabulary), 4)))
 
-    def example() -> Example:
+    def example(vocabulary: list[str]) -> Example:
         text = " ".join(rng.choices(vocabulary, k=rng.randrange(1, 40)))
         return Example((text,), (rng.random(), rng.random()), (float("waa" in text), rng.choice([0.0, 1.0, 0.3, None])))
 
-    train = [example() for _ in range(200)]
-    blocks = (BlockSpec("words"), BlockSpec("chars", scale=0.5), BlockSpec("singles", scale=3.0, vectors=vectors))
+    seen, unseen = vocabulary[:48], vocabulary[48:]
+    train = [example(seen) for _ in range(200)]
+    words = BlockSpec("singles", scale=3.0, vectors=vectors, idle=0.5)
+    blocks = (BlockSpec("words"), BlockSpec("chars", scale=0.5), words)
     fitted = fit_linear(train, ("a", "b"), LinearSpec(blocks))
     model = fitted.export("random", ("x", "y"))
-    tests = [example() for _ in range(60)]
+    kept = set(model.blocks[2].terms)
+    assert kept >= set(seen)
+    assert len(kept & set(unseen)) == len(unseen) // 2
+    tests = [example(vocabulary) for _ in range(60)]
     for wanted, e in zip(fitted.logits(tests), tests, strict=True):
         assert model.score(e.views, e.dense).logits == pytest.approx(wanted.tolist(), abs=1e-6)
+    whole = fit_linear(train, ("a", "b"), LinearSpec((*blocks[:2], replace(words, idle=1.0)))).logits(train)
+    assert fitted.logits(train) == pytest.approx(whole)  # nothing that was learnt has changed
 
 
 def test_words_are_singles_and_pairs() -> None:
