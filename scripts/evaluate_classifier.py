@@ -18,6 +18,8 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, default=ROOT / "classifier_model")
+    held_out = ROOT / "tests" / "data" / "prompts_held_out.jsonl"
+    parser.add_argument("--held-out", type=Path, default=held_out, help="labelled prompts that nothing was trained on")
     parser.add_argument("--outcomes", type=Path, nargs="*", default=[], help="outcome rows, for leave-one-source-out")
     parser.add_argument("--pairs", type=Path, help="rows with weak and strong outcomes, for the gain of strong calls")
     parser.add_argument("--abstention", action="store_true", help="how often it abstains, by language (five trainings)")
@@ -40,6 +42,8 @@ def main() -> int:
         "noise_same_tier": evaluate.noise(scorer, rows),
         "latency": evaluate.latency(scorer, rows),
     }
+    if options.held_out.is_file():
+        found["another_author"] = evaluate.held_out(scorer, read_rows(options.held_out))
     figures["cross_validation"]["baselines"].update(evaluate.litellm_baselines(rows))
     if options.outcomes:
         outcomes = [row for path in options.outcomes for row in read_rows(path)]
@@ -59,8 +63,11 @@ def main() -> int:
         print(f"{name:32}{row['accuracy']:10.3f}{row['off_by_two']:12.3f}{row['macro_f1']:10.3f}")
     for shape, row in cross["by_shape"].items():
         print(f"{'  ' + shape:32}{row['accuracy']:10.3f}{row['off_by_two']:12.3f}{row['macro_f1']:10.3f}")
+    if "another_author" in found:
+        print("on prompts of an author whom no training row is from")
+        print(evaluate.table(found["another_author"], as_json=False))
     print(f"calibration error (ECE): {cross['ece_beyond_local']} and {cross['ece_beyond_mid']}; target .03")
-    for name, value in found.items():
+    for name, value in ((name, value) for name, value in found.items() if name != "another_author"):
         print(f"{name}: {json.dumps(value)}")
     return 0
 
