@@ -2,97 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from router_plugin.answer import MAX_HELD_BYTES, _exhausted
+from router_plugin.answer import _exhausted
 from router_plugin.api_errors import error_body
-from router_plugin.decision import Reason
 from router_plugin.errors import EndpointClosed, InvalidRequest, NoLocalDeployment, RequestRefused, RequestTooLarge
 from router_plugin.gate import Gate, Opening
-from router_plugin.outcome import Recorder
 from router_plugin.request import Surface
 from router_plugin.settings import Settings
 from router_plugin.state import Attempt, RequestState, current
 from tests.unit.builders import decision, plan, router
-
-Inner = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
-CHAT, MESSAGES = "/v1/chat/completions", "/v1/messages"
-
-
-class Answered:
-    """What a client got."""
-
-    def __init__(self, sent: list[dict[str, Any]]) -> None:
-        self.sent = sent
-        starts = [message for message in sent if message["type"] == "http.response.start"]
-        assert len(starts) == 1, starts
-        assert sent[0] is starts[0]
-        self.status = starts[0]["status"]
-        self.headers = {name.decode(): value.decode("latin-1") for name, value in starts[0].get("headers", ())}
-        self.body = b"".join(message.get("body", b"") for message in sent[1:])
-
-    @property
-    def error(self) -> Any:
-        assert self.headers["content-length"] == str(len(self.body))
-        return json.loads(self.body)["error"]
-
-
-async def call(
-    inner: Inner, path: str = CHAT, method: str = "POST", *, settings: Any = None, opening: Any = None, **scope: Any
-) -> Answered:
-    sent: list[dict[str, Any]] = []
-
-    async def send(message: Any) -> None:
-        sent.append(dict(message))
-
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": b"{}", "more_body": False}
-
-    gate = Gate(inner, router(settings=Settings.model_validate(settings or {})), opening)  # type: ignore[arg-type]
-    await gate({"type": "http", "path": path, "method": method, "headers": [], **scope}, receive, send)
-    return Answered(sent)
-
-
-def app(
-    *pieces: bytes,
-    status: int = 200,
-    kind: str = "application/json",
-    prepare: Callable[[RequestState], None] | None = None,
-    headers: bool = True,
-) -> Inner:
-    """Answers with these pieces, once `prepare` has done to the request's state what the hooks would."""
-
-    async def inner(scope: dict[str, Any], receive: Any, send: Any) -> None:
-        state = current()
-        if prepare is not None:
-            assert state is not None
-            prepare(state)
-        start: dict[str, Any] = {"type": "http.response.start", "status": status}
-        if headers:
-            start["headers"] = [(b"content-type", kind.encode()), (b"x-own", b"1")]
-        await send(start)
-        for index, piece in enumerate(pieces or (b"{}",)):
-            await send({"type": "http.response.body", "body": piece, "more_body": index < len(pieces) - 1})
-
-    return inner
-
-
-def served(state: RequestState) -> None:
-    state.decision = decision(reasons=(Reason("complexity.low"), Reason("strategy.complexity")))
-    state.plan = plan("ollama-default", "azure-default")
-    state.groups_tried = ["ollama-default"]
-    state.served = "ollama-default-1"
-
-
-async def never(scope: Any, receive: Any, send: Any) -> None:
-    pytest.fail("the request reached LiteLLM")
+from tests.unit.gate_app import CHAT, MESSAGES, app, call, never, served
 
 
 async def test_an_answer_carries_the_decision() -> None:
@@ -117,14 +43,6 @@ async def test_the_decision_can_go_into_the_body() -> None:
     assert found["a"] == 1
     assert found["router"]["deployment"] == got.headers["x-router-deployment"]
     assert found["router"]["tier"] == "low"
-
-
-async def test_the_decision_can_go_into_a_stream() -> None:
-    """Where the setting is on, the first event has it and the content stays."""
-    made = app(ROLE, TEXT, b"data: [DONE]\n\n", kind="text/event-stream", prepare=served)
-    got = await call(made, settings={"decision_in_body": True})
-    assert b'"router":{"decision-id":"d1"' in got.body.splitlines()[0]
-    assert got.body.endswith(TEXT + b"data: [DONE]\n\n")
 
 
 @pytest.mark.parametrize("path", ["/v1/files", "/openai/v1/chat/completions", "/rag/query", "/"])
@@ -340,164 +258,6 @@ async def test_an_error_without_headers_is_answered() -> None:
     """ASGI lets an answer have none."""
     got = await call(app(status=500, prepare=refused, headers=False))
     assert (got.status, got.error["code"]) == (400, "invalid_request")
-
-
-# -- streams ---------------------------------------------
-
-ROLE = b'data: {"choices": [{"delta": {"role": "assistant"}}]}\n\n'
-TEXT = b'data: {"choices": [{"delta": {"content": "hi"}}]}\n\n'
-MORE = b'data: {"choices": [{"delta": {"content": " there"}}]}\n\n'
-DONE = b"data: [DONE]\n\n"
-
-
-async def test_a_stream_is_held_until_its_content_and_names_who_gave_it() -> None:
-    """The preamble of a deployment that then broke is followed by another's content: the second is named."""
-
-    async def inner(scope: Any, receive: Any, send: Any) -> None:
-        state = current()
-        assert state is not None
-        served(state)
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]})
-        await send({"type": "http.response.body", "body": ROLE, "more_body": True})
-        state.groups_tried.append("azure-default")
-        state.served = "azure-default-1"
-        await send({"type": "http.response.body", "body": TEXT, "more_body": True})
-        await send({"type": "http.response.body", "body": b"data: [DONE]\n\n", "more_body": False})
-
-    got = await call(inner)
-    assert got.body == ROLE + TEXT + b"data: [DONE]\n\n"
-    assert got.headers["x-router-deployment"] == "azure-default-1"
-    assert got.headers["x-router-fallbacks"] == "1"
-    assert [message.get("more_body") for message in got.sent[1:]] == [True, True, False]
-
-
-async def test_a_stream_without_content_is_not_held_for_ever() -> None:
-    """Past a bound the headers go, and name the planned deployment only: never a false one."""
-    filler = ROLE * (MAX_HELD_BYTES // len(ROLE) + 1)
-    got = await call(app(filler, TEXT, DONE, kind="text/event-stream; charset=utf-8", prepare=served))
-    assert "x-router-deployment" not in got.headers
-    assert got.headers["x-router-planned-deployment"] == "ollama-default-1"
-    assert got.body == filler + TEXT + DONE
-
-
-async def test_content_is_passed_on_as_it_comes() -> None:
-    """After the first content nothing is held."""
-    seen: list[bytes] = []
-
-    async def send(message: Any) -> None:
-        seen.append(message.get("body", b"start"))
-
-    async def inner(scope: Any, receive: Any, send: Any) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]})
-        for body, count in ((ROLE, 0), (TEXT, 3), (MORE, 4)):
-            await send({"type": "http.response.body", "body": body, "more_body": True})
-            assert len(seen) == count
-
-    await Gate(inner, router())({"type": "http", "path": CHAT, "method": "POST", "headers": []}, None, send)  # type: ignore[arg-type]
-    assert seen == [b"start", ROLE, TEXT, MORE]
-
-
-FAILED_EVENT = b'data: {"error": {"message": "said by the provider", "type": null, "param": null, "code": "500"}}\n\n'
-
-
-async def test_a_stream_that_fails_midway_ends_with_an_error_event_and_is_logged_as_broken() -> None:
-    """LiteLLM's event is replaced by one in the API's shape; what follows is dropped; the deployment is blamed."""
-    told: list[tuple[str, bool]] = []
-    records: list[Any] = []
-
-    def prepare(state: RequestState) -> None:
-        served(state)
-        state.calls_begin("ollama-default-1")
-        state.report = lambda identity, well: told.append((identity, well))
-
-    recorder = Recorder()
-    recorder.add(records.append)
-    sent: list[Any] = []
-
-    async def send(message: Any) -> None:
-        sent.append(message)
-
-    inner = app(ROLE, TEXT, FAILED_EVENT, MORE, kind="text/event-stream", prepare=prepare)
-    gate = Gate(inner, router(), recorder=recorder)  # type: ignore[arg-type]
-    await gate({"type": "http", "path": MESSAGES, "method": "POST", "headers": []}, None, send)  # type: ignore[arg-type]
-    body = b"".join(message.get("body", b"") for message in sent)
-    assert body.startswith(ROLE + TEXT + b"event: error\ndata: {")
-    assert b"ollama-default-1" in body
-    assert b"said by the provider" not in body
-    assert MORE not in body
-    assert [message.get("more_body") for message in sent[1:]][-1] is False
-    assert told == [("ollama-default-1", True), ("ollama-default-1", False)]
-    recorder.flush()
-    assert [record["outcome"] for record in records] == ["broken"]
-    assert records[0]["attempts"][0].startswith("ollama-default-1: StreamBroken after")
-
-
-async def test_an_exception_amid_a_stream_ends_it_with_an_error_event() -> None:
-    """The client isn't left with half an answer that looks whole."""
-
-    async def inner(scope: Any, receive: Any, send: Any) -> None:
-        started = {"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]}
-        await send(started)
-        await send({"type": "http.response.body", "body": TEXT + b'data: {"cho', "more_body": True})
-        raise ValueError
-
-    got = await call(inner)
-    assert got.body.startswith(TEXT + b'data: {"error"')
-    assert got.body.endswith(b"}\n\n")
-    assert got.sent[-1]["more_body"] is False
-
-
-# -- a client that hangs up ---------------------------------------------
-
-
-@pytest.mark.parametrize("stream", [False, True])
-async def test_a_request_whose_client_is_gone_ends_and_is_cancelled_in_the_log(stream: bool) -> None:
-    """What runs for it is cancelled, its trial call is given back, and the deployment isn't blamed."""
-    left, told, records, ended = asyncio.Event(), [], [], []
-
-    async def receive() -> dict[str, Any]:
-        if not reads:
-            reads.append(1)
-            return {"type": "http.request", "body": b"{}", "more_body": False}
-        await left.wait()
-        return {"type": "http.disconnect"}
-
-    async def inner(scope: Any, receive: Any, send: Any) -> None:
-        await receive()
-        state = current()
-        assert state is not None
-        served(state)
-        state.calls_begin("ollama-default-1")
-        state.under_way = "ollama-default-1"
-        state.report = lambda identity, well: told.append((identity, well))
-        state.release = lambda identity: told.append((identity, "released"))
-        if stream:
-            kind = [(b"content-type", b"text/event-stream")]
-            await send({"type": "http.response.start", "status": 200, "headers": kind})
-            await send({"type": "http.response.body", "body": TEXT, "more_body": True})
-        left.set()
-        try:
-            await asyncio.sleep(60)
-        finally:
-            ended.append(1)
-
-    reads: list[int] = []
-    recorder = Recorder()
-    recorder.add(records.append)
-    sent: list[Any] = []
-
-    async def send(message: Any) -> None:
-        sent.append(message)
-
-    gate = Gate(inner, router(), recorder=recorder)  # type: ignore[arg-type]
-    scope = {"type": "http", "path": CHAT, "method": "POST", "headers": []}
-    await asyncio.wait_for(gate(scope, receive, send), 2)
-    recorder.flush()
-    assert ended == [1]
-    assert [(record["outcome"], record["status"]) for record in records] == [("cancelled", 200 if stream else 499)]
-    assert records[0]["attempts"] == []
-    assert told == ([("ollama-default-1", True)] if stream else []) + [("ollama-default-1", "released")]
-    assert len(sent) == (2 if stream else 0)
 
 
 # -- error shapes ---------------------------------------------
