@@ -92,9 +92,9 @@ def sieve(deployments: Iterable[Deployment], needs: Needs, surface: Surface, *, 
     unsure: list[Deployment] = []
     left_out: list[LeftOut] = []
     room: dict[str, int] = {}
+    hard = sorted(needs.flags - SOFT)
     for deployment in deployments:
         facts = deployment.capabilities
-        hard = sorted(needs.flags - SOFT)
         missing = next((name for name in hard if facts.can(name) is False), None)
         pinned = pinned_elsewhere(deployment, needs.pins, surface, needs.maker)
         reason = pinned or missing or _size_problem(deployment, needs, lower, room)

@@ -69,12 +69,12 @@ class Router:
         if on_private_pin is not None and on_private_pin != settings.on_private_pin:
             settings = settings.model_copy(update={"on_private_pin": on_private_pin})
         remembered = note is not None and note.private
-        wishes = replace(steering, private=steering.private or remembered)
-        maker = _maker(note, inventory)
-        held = pins(body, surface, maker) if conversation.opaque else frozenset()  # what is pinned can't be read
-        needs = replace(
-            read_needs(body, conversation, self.count), pins=held, maker=maker, only_maker=_only_maker(note, inventory)
-        )
+        wishes = replace(steering, private=True) if remembered else steering
+        needs = read_needs(body, conversation, self.count)
+        if note is not None or conversation.opaque:
+            maker = _maker(note, inventory)
+            held = pins(body, surface, maker) if conversation.opaque else frozenset()  # what is pinned can't be read
+            needs = replace(needs, pins=held, maker=maker, only_maker=_only_maker(note, inventory))
 
         spent = self.budget.worst() if self.budget is not None else None
 
