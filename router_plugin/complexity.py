@@ -152,7 +152,7 @@ class TrainedScorer(ComplexityScorer):
     @classmethod
     def load(cls, path: Path, thresholds: Thresholds | None = None) -> TrainedScorer:
         """Read a model file. Errors: FileNotFoundError; ModelFileError for anything that can't be scored with."""
-        return cls(TextModel.load(path), thresholds)
+        return cls(TextModel.load(path).for_serving(), thresholds)
 
     def score(self, conversation: Conversation, *, explain: bool = False) -> Complexity:
         """Two probabilities for the work asked for, and the tier that the thresholds make of them."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import copy
 import functools
 import hashlib
 import json
@@ -113,7 +114,7 @@ class TextModel:
         object.__setattr__(self, "_lines", _lines(self.dense))
 
     def __repr__(self) -> str:
-        return f"TextModel({self.name!r}, {self.version}, {sum(len(b.terms) for b in self.blocks)} terms)"
+        return f"TextModel({self.name!r}, {self.version}, {sum(len(table.rows) for table in self._tables)} terms)"
 
     @functools.cached_property
     def digest(self) -> str:
@@ -185,8 +186,16 @@ class TextModel:
         found.sort(key=lambda c: -abs(c.weight))
         return tuple(found[:top])
 
+    def for_serving(self) -> TextModel:
+        """The same model without its blocks, a third of its memory: it scores and explains, but can't be written."""
+        served = copy.copy(self)
+        vars(served).update(blocks=(), digest=self.digest)
+        return served
+
     def content(self) -> dict[str, Any]:
-        """The file's content without its hash."""
+        """The file's content without its hash. Errors: ValueError for a model that is only for serving."""
+        if self._tables and not self.blocks:
+            raise ValueError(f"{self.name} is loaded for serving only; read its file with TextModel.load.")
         return {
             "format": FORMAT,
             "feature_version": self.feature_version,

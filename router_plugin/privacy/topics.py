@@ -41,7 +41,7 @@ class Screen:
     """
 
     def __init__(self, weights: Mapping[str, float], cut: float) -> None:
-        self._weights = dict(weights)
+        self._weights = weights
         self._words = frozenset(weights)
         self._cut = cut
 
@@ -157,4 +157,4 @@ def load(path: Path) -> TextModel:
             f"The topic model {path.name} is missing. Run scripts/train_privacy.py, restore the file, or set "
             "`privacy: {topics: false}` to do without it."
         )
-    return TextModel.load(path)
+    return TextModel.load(path).for_serving()

@@ -56,6 +56,19 @@ def test_save_and_load_round_trip(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["toy.json"]
 
 
+def test_a_model_for_serving_scores_and_explains_but_is_not_written(tmp_path: Path) -> None:
+    """Its version and its figures are the whole model's; a file written from it would lack the terms."""
+    model = small_model()
+    served = model.for_serving()
+    assert served.score("red fox", [3.0]) == model.score("red fox", [3.0])
+    assert served.contributions("red fox", [3.0]) == model.contributions("red fox", [3.0])
+    assert (served.version, repr(served)) == (model.version, repr(model))
+    assert model.blocks
+    with pytest.raises(ValueError, match="for serving only"):
+        served.save(tmp_path / "toy.json")
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize(
     ("name", "spoil"),
     [
