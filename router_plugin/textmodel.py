@@ -9,7 +9,6 @@ thousand JSON numbers take three times as long to read, and the memory of their 
 from __future__ import annotations
 
 import base64
-import binascii
 import copy
 import functools
 import hashlib
@@ -272,7 +271,7 @@ class TextModel:
                 ),
                 extra=content["extra"],
             )
-        except (KeyError, TypeError, AttributeError, struct.error, binascii.Error) as error:
+        except (KeyError, TypeError, AttributeError, ValueError, struct.error) as error:
             raise ModelFileError(f"The model file lacks a part or has it in a wrong shape: {error}") from error
 
 

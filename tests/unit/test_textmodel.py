@@ -97,6 +97,7 @@ def test_a_damaged_file_is_refused(tmp_path: Path, name: str, spoil) -> None:
     [
         {"idf": "AAAA"},
         {"idf": "no base64"},
+        {"idf": "é"},
         {"terms": "red\nfox"},
         {"terms": ["red", "fox", "red fox"]},
         {"weights": [[1.0, -1.0, 0.5]]},
