@@ -43,7 +43,7 @@ def main() -> int:
         "latency": evaluate.latency(scorer, rows),
     }
     if options.held_out.is_file():
-        found["another_author"] = evaluate.held_out(scorer, read_rows(options.held_out))
+        found["other_authors"] = evaluate.held_out(scorer, read_rows(options.held_out))
     figures["cross_validation"]["baselines"].update(evaluate.litellm_baselines(rows))
     if options.outcomes:
         outcomes = [row for path in options.outcomes for row in read_rows(path)]
@@ -63,11 +63,11 @@ def main() -> int:
         print(f"{name:32}{row['accuracy']:10.3f}{row['off_by_two']:12.3f}{row['macro_f1']:10.3f}")
     for shape, row in cross["by_shape"].items():
         print(f"{'  ' + shape:32}{row['accuracy']:10.3f}{row['off_by_two']:12.3f}{row['macro_f1']:10.3f}")
-    if "another_author" in found:
-        print("on prompts of an author whom no training row is from")
-        print(evaluate.table(found["another_author"], as_json=False))
+    if "other_authors" in found:
+        print("on prompts of authors whom no training row is from")
+        print(evaluate.table(found["other_authors"], as_json=False))
     print(f"calibration error (ECE): {cross['ece_beyond_local']} and {cross['ece_beyond_mid']}; target .03")
-    for name, value in ((name, value) for name, value in found.items() if name != "another_author"):
+    for name, value in ((name, value) for name, value in found.items() if name != "other_authors"):
         print(f"{name}: {json.dumps(value)}")
     return 0
 

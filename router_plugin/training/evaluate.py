@@ -90,6 +90,7 @@ def held_out(scorer: TrainedScorer, rows: Sequence[Row]) -> dict[str, Any]:
         "baselines": {**baselines(rows, truth), **litellm_baselines(rows)},
         "by_shape": metrics.by([row.shape for row in rows], truth, predicted),
         "by_lang": metrics.by([row.lang for row in rows], truth, predicted),
+        "by_source": metrics.by([row.source for row in rows], truth, predicted),
         "version": scorer.model.version,
     }
 
@@ -100,7 +101,7 @@ def table(figures: dict[str, Any], *, as_json: bool) -> str:
         return json.dumps(figures)
     lines = [f"{'':24}{'rows':>7}{'accuracy':>10}{'off by two':>12}{'macro F1':>10}"]
     named = {"ours": figures["ours"], **figures["baselines"]}
-    named |= {f"  {name}": row for kind in ("by_shape", "by_lang") for name, row in figures[kind].items()}
+    named |= {f"  {name}": row for kind in ("by_source", "by_shape", "by_lang") for name, row in figures[kind].items()}
     lines += [
         f"{name:24}{row['rows']:7}{row['accuracy']:10.3f}{row['off_by_two']:12.3f}{row['macro_f1']:10.3f}"
         for name, row in named.items()
