@@ -69,8 +69,9 @@ def test_only_public_prompts_are_captured_and_can_be_labelled(tmp_path: Path) ->
     assert len(texts) == len(set(texts))
     assert identity in {row["id"] for row in rows}
     assert captured.stat().st_mode & 0o777 == 0o600
+    shown = json.dumps([{**row, "id": ""} for row in rows], ensure_ascii=False)  # a random id may have any three digits
     for word in ("078", "at home", "medical", "picture", "embedding", "maria", "go on"):
-        assert word not in captured.read_text()
+        assert word not in shown
 
 
 def test_nothing_is_captured_by_default(proxy: Proxy) -> None:

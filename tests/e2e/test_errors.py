@@ -65,9 +65,9 @@ def test_a_body_that_is_no_json_object_is_refused(proxy: Proxy, content: str) ->
 
 
 KEYS: dict[str, tuple[dict[str, str], str]] = {
-    "a wrong one": ({"Authorization": "Bearer sk-wrong-0815"}, "is not known"),
-    "a wrong one as Anthropic's clients send it": ({"x-api-key": "sk-wrong-0815"}, "is not known"),
-    "one without Bearer": ({"Authorization": "sk-wrong-0815"}, "Bearer"),
+    "a wrong one": ({"Authorization": "Bearer sk-wrong-zq9x"}, "is not known"),
+    "a wrong one as Anthropic's clients send it": ({"x-api-key": "sk-wrong-zq9x"}, "is not known"),
+    "one without Bearer": ({"Authorization": "sk-wrong-zq9x"}, "Bearer"),
     "none": ({}, "has no API key"),
 }
 
@@ -95,7 +95,7 @@ def test_a_request_without_a_known_key_is_told_how_to_send_one(
     assert (answer.json().get("type") == "error") == (surface == "messages")
     for part in (cause, "`Authorization: Bearer", "`x-api-key", "LITELLM_MASTER_KEY"):
         assert part in error["message"]
-    assert "0815" not in answer.text + str(answer.headers)
+    assert "zq9x" not in answer.text + str(answer.headers)
     assert proxy.untouched()
 
 
@@ -106,7 +106,7 @@ def test_endpoints_without_a_prompt_say_the_same(proxy: Proxy, path: str, key: s
     answer = ask_with(proxy, "GET", path, KEYS[key][0])
     assert answer.status_code == 401, answer.text
     assert "LITELLM_MASTER_KEY" in answer.json()["error"]["message"]
-    assert "0815" not in answer.text
+    assert "zq9x" not in answer.text
 
 
 def test_what_litellm_refuses_for_another_cause_is_not_blamed_on_the_key(proxy: Proxy) -> None:
