@@ -25,7 +25,8 @@ from tests.redis_server import RedisServer, redis_server
 pytestmark = pytest.mark.slow
 
 FAILURES = 4
-RECOVERY_SECONDS = 4.0
+RECOVERY_SECONDS = 10.0
+SOON = 6.0  # seconds: a fraction of one on a machine with nothing else to do; shorter than the recovery
 TARGET = "anthropic-premium-1"
 
 
@@ -81,7 +82,7 @@ def within(seconds: float, holds: Callable[[], bool]) -> float:
     """Seconds until it held."""
     begun = time.monotonic()
     while not holds():
-        assert time.monotonic() - begun < seconds
+        assert time.monotonic() - begun < seconds, "it still doesn't hold"
         time.sleep(0.02)
     return time.monotonic() - begun
 
@@ -94,32 +95,32 @@ def ask_private_then_plain(first: Proxy, second: Proxy, name: str) -> str:
 
 
 def test_two_proxies_behave_as_one_and_go_on_without_redis(tmp_path: Path, redis: RedisServer) -> None:
-    """Circuits within a second, one trial call, conversations and dollars; then Redis dies and comes back."""
+    """Circuits soon, one trial call, conversations and dollars; then Redis dies and comes back."""
     with two_proxies(tmp_path, redis.url, budget={"daily_usd": 100}) as (a, b):
         # the budget is counted together, by each
         for proxy in (a, b, a):
             assert proxy.chat(ANALYSIS).headers["x-router-deployment"] == TARGET
-        within(5, lambda: spent(a) > 0 and spent(a) == spent(b))
+        within(SOON, lambda: spent(a) > 0 and spent(a) == spent(b))
         one = spent(a) / 3
         # a conversation is private at both
         assert "session.private" in ask_private_then_plain(a, b, "s-1")
-        # a circuit is open at both within a second
+        # a circuit is open at both, soon
         a.fakes["anthropic"].default_fault = BY_NAME["status-500"]
         calls = len(a.fakes["anthropic"].calls)
         for proxy in (a, b, a, b):
             assert proxy.chat(ANALYSIS).is_success
-        took = within(1, lambda: circuit(a) == circuit(b) == "open")
+        took = within(SOON, lambda: circuit(a) == circuit(b) == "open")
         print(f"both open after {took:.2f} s")
         assert len(a.fakes["anthropic"].calls) == calls + FAILURES
         # one trial call of both
-        within(RECOVERY_SECONDS + 1, lambda: circuit(a) == circuit(b) == "half_open")
+        within(RECOVERY_SECONDS + SOON, lambda: circuit(a) == circuit(b) == "half_open")
         askers = [threading.Thread(target=proxy.chat, args=(ANALYSIS,)) for proxy in (a, b, a, b)]
         for thread in askers:
             thread.start()
         for thread in askers:
             thread.join()
         assert len(a.fakes["anthropic"].calls) == calls + FAILURES + 1
-        within(1, lambda: circuit(a) == circuit(b) == "open")
+        within(SOON, lambda: circuit(a) == circuit(b) == "open")
         # Redis is killed: nobody notices, and what was open stays open
         redis.kill()
         for proxy in (a, b):
@@ -129,13 +130,13 @@ def test_two_proxies_behave_as_one_and_go_on_without_redis(tmp_path: Path, redis
         assert before > one * 3
         # it is back, empty: they share again, and nothing is lost or counted twice
         redis.start()
-        within(5, lambda: b"router:budget" in redis.ask("KEYS *"))
-        within(5, lambda: spent(a) == spent(b) >= before)
+        within(SOON, lambda: b"router:budget" in redis.ask("KEYS *"))
+        within(SOON, lambda: spent(a) == spent(b) >= before)
         assert "session.private" in ask_private_then_plain(b, a, "s-3")
         a.fakes["anthropic"].default_fault = None
-        within(RECOVERY_SECONDS + 2, lambda: circuit(a) == "half_open")
-        within(5, lambda: a.chat(ANALYSIS).headers["x-router-deployment"] == TARGET)
-        within(1, lambda: circuit(a) == circuit(b) == "closed")
+        within(RECOVERY_SECONDS + SOON, lambda: circuit(a) == "half_open")
+        within(SOON, lambda: a.chat(ANALYSIS).headers["x-router-deployment"] == TARGET)
+        within(SOON, lambda: circuit(a) == circuit(b) == "closed")
         for proxy in (a, b):
             log = proxy.log.read_text(encoding="utf-8")
             assert log.count("Redis doesn't answer") == 1
@@ -153,14 +154,14 @@ def test_two_workers_behave_as_one(tmp_path: Path, redis: RedisServer) -> None:
         workers = one_connection_each(proxy)
         for worker in workers:
             assert worker.chat(ANALYSIS).headers["x-router-deployment"] == TARGET
-        within(5, lambda: spent(workers[0]) > 0 and spent(workers[0]) == spent(workers[1]))
+        within(SOON, lambda: spent(workers[0]) > 0 and spent(workers[0]) == spent(workers[1]))
         assert "session.private" in ask_private_then_plain(workers[0], workers[1], "s-1")
         assert "session.private" in ask_private_then_plain(workers[1], workers[0], "s-2")
         proxy.fakes["anthropic"].default_fault = BY_NAME["status-500"]
         calls = len(proxy.fakes["anthropic"].calls)
         for worker in workers * 2:
             assert worker.chat(ANALYSIS).is_success
-        within(2, lambda: circuit(workers[0]) == circuit(workers[1]) == "open")
+        within(SOON, lambda: circuit(workers[0]) == circuit(workers[1]) == "open")
         assert len(proxy.fakes["anthropic"].calls) == calls + FAILURES
         for worker in workers:
             worker.client.close()
@@ -212,7 +213,7 @@ def test_a_proxy_that_is_killed_under_load_harms_no_request_of_the_other(tmp_pat
         a.fakes["anthropic"].default_fault = BY_NAME["status-500"]
         for _ in range(FAILURES):
             assert a.chat(ANALYSIS).is_success
-        within(5, lambda: spent(b) > 0 and spent(a) == spent(b) and circuit(b) == "open")
+        within(SOON, lambda: spent(b) > 0 and spent(a) == spent(b) and circuit(b) == "open")
         dollars = spent(b)
         statuses: list[int] = []
         stop = threading.Event()
@@ -258,7 +259,7 @@ def test_a_spent_budget_leaves_local_models_and_survives_a_restart(tmp_path: Pat
             with running(tmp_path, ollama=ollama, edit=tiny) as proxy:
                 if not restarted:
                     assert proxy.chat(ANALYSIS).headers["x-router-deployment"] == TARGET
-                    within(5, lambda: spent(proxy) > 0.0001)
+                    within(SOON, lambda: spent(proxy) > 0.0001)
                     proxy.reset()
                 answer = proxy.chat(ANALYSIS)
                 assert answer.headers["x-router-deployment"].startswith("ollama-")
