@@ -15,7 +15,7 @@ from router_plugin.errors import RequestRefused, RouterPluginError
 from router_plugin.locality import OLLAMA_PREFIXES, OllamaLocality, Unreachable
 from router_plugin.pipeline import Router
 from router_plugin.request import Surface
-from router_plugin.state import LARGE_BODY_BYTES, RequestState
+from router_plugin.state import RequestState, large_from
 
 # Fields of LiteLLM's own that a client may send: none of them moves a request.
 HARMLESS_FIELDS = frozenset(
@@ -145,7 +145,7 @@ class Lock:
             raise EgressDenied("This kind of call can't be inspected, and its target is not local.")
         try:
             body = sent_body(call, surface)
-            if state.body_bytes > LARGE_BODY_BYTES:  # a long scan must not hold up other requests
+            if state.body_bytes > large_from(self._router.config.settings):
                 verdict = await asyncio.to_thread(self._router.scan, body, surface)
             else:
                 verdict = self._router.scan(body, surface)

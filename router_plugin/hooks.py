@@ -47,7 +47,7 @@ from router_plugin.pipeline import Router
 from router_plugin.pseudonyms import redacted
 from router_plugin.request import Surface
 from router_plugin.sessions import Sessions
-from router_plugin.state import LARGE_BODY_BYTES, RequestState, begin, current
+from router_plugin.state import RequestState, begin, current, large_from
 from router_plugin.steering import METADATA_KEY, read_steering, under_key
 from router_plugin.substance import Asked
 
@@ -136,7 +136,7 @@ class RouterPlugin_PROXY_(ExplainsKeys):  # noqa: N801
         rules = self.router.config.settings.key(getattr(caller, "key_alias", None))
         steering = under_key(steering, rules)
         pin = rules.on_private_pin if rules is not None else None
-        large = state.body_bytes > LARGE_BODY_BYTES  # reading and scanning it must not hold up other requests
+        large = state.body_bytes > large_from(self.router.config.settings)
         read = functools.partial(self.router.read, body, surface)
         conversation = await asyncio.to_thread(read) if large else read()
         tenant = str(getattr(caller, "token", None) or "")

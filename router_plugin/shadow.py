@@ -28,7 +28,7 @@ from router_plugin.prices import Price, prices
 from router_plugin.request import Surface
 from router_plugin.sessions import Sessions
 from router_plugin.settings import SHADOW
-from router_plugin.state import LARGE_BODY_BYTES, RequestState, begin, current
+from router_plugin.state import LARGE_BODY_BYTES, RequestState, begin, current, large_from
 from router_plugin.steering import METADATA_KEY, read_steering
 from router_plugin.streams import Sign, first_sign
 
@@ -86,7 +86,7 @@ class ShadowPlugin_PROXY_(CustomLogger):  # noqa: N801
         except RequestRefused:
             steering = read_steering(AUTO, {}, None, self.router.config.inventory)
         headers = request.get("headers") or {}
-        large = state.body_bytes > LARGE_BODY_BYTES
+        large = state.body_bytes > large_from(self.router.config.settings)
         read = functools.partial(self.router.read, body, surface)
         conversation = await asyncio.to_thread(read) if large else read()
         scan = functools.partial(self.router.detector.scan, conversation)

@@ -19,10 +19,17 @@ from router_plugin.plan import Plan
 from router_plugin.pseudonyms import StandIns
 from router_plugin.request import Surface
 from router_plugin.sessions import Memory
+from router_plugin.settings import Settings
 from router_plugin.substance import Asked
 
 BROKEN = 502  # the status of an attempt that broke off
 LARGE_BODY_BYTES = 65_536  # above it a scan runs in a thread; a decision about less takes a few milliseconds
+ENCODED_BODY_BYTES = 2_048  # the same where an encoder reads texts that may be private: milliseconds a paragraph
+
+
+def large_from(settings: Settings) -> int:
+    """Bytes of a body above which reading and scanning it must not hold up other requests: it goes to a thread."""
+    return ENCODED_BODY_BYTES if settings.privacy.topic_encoder else LARGE_BODY_BYTES
 
 
 @dataclass(frozen=True)

@@ -11,29 +11,25 @@ from __future__ import annotations
 import base64
 import copy
 import functools
-import hashlib
-import json
 import math
-import os
 import struct
-import tempfile
 from array import array
 from collections import Counter
 from dataclasses import dataclass, field
 from operator import mul
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from router_plugin import modelfile
 from router_plugin.errors import ModelFileError
 from router_plugin.termtable import Table, merged
 from router_plugin.tokens import FEATURE_VERSION, TERMS, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 FORMAT = "router-text-model/2"
 _UNIT = 1_000_000  # numbers of a block are kept as multiples of 1 / _UNIT
-_START = b'{"sha256":"%b",'  # of a file; its hash is over the rest
 
 
 @dataclass(frozen=True)
@@ -118,7 +114,7 @@ class TextModel:
     @functools.cached_property
     def digest(self) -> str:
         """The SHA-256 of the content as it stands in the file, in hex."""
-        return hashlib.sha256(_canonical(self.content()).encode("utf-8")).hexdigest()
+        return modelfile.digest(self.content())
 
     @property
     def version(self) -> str:
@@ -224,35 +220,14 @@ class TextModel:
 
     def save(self, path: Path) -> None:
         """Write the model to `path` atomically: a reader sees the old file or the new one, never half of one."""
-        content = {"sha256": self.digest, **self.content()}
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(_canonical(content))
-                file.write("\n")
-            Path(temporary).chmod(0o644)
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        modelfile.write(self.content(), path)
 
     @classmethod
     def load(cls, path: Path) -> TextModel:
         """Read a model file. Raises FileNotFoundError, or ModelFileError for anything but an intact, matching file."""
-        raw = path.read_bytes()
-        try:
-            content = json.loads(raw)
-            claimed = content["sha256"]
-            form = content["format"]
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ModelFileError(f"{path.name} is not a model file. Train one, or restore the shipped one.") from error
-        if form != FORMAT:
-            raise ModelFileError(f"{path.name} has format {form!r}; this version reads {FORMAT!r}. Train it again.")
-        start = _START % str(claimed).encode()
-        if not raw.startswith(start) or claimed != hashlib.sha256(b"{" + raw[len(start) :].rstrip(b"\n")).hexdigest():
-            raise ModelFileError(f"{path.name} doesn't match its SHA-256: it was cut short or edited. Restore it.")
+        content = modelfile.read(path, FORMAT)
         model = cls.from_content(content)
-        vars(model)["digest"] = claimed  # writing the content out again would take as long as reading it
+        vars(model)["digest"] = content["sha256"]  # writing the content out again would take as long as reading it
         return model
 
     @classmethod
@@ -334,7 +309,3 @@ def _sigmoid(z: float) -> float:
         return 1.0 / (1.0 + math.exp(-z))
     e = math.exp(z)
     return e / (1.0 + e)
-
-
-def _canonical(content: Mapping[str, Any]) -> str:
-    return json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)

@@ -54,16 +54,39 @@ FAMILIES: tuple[tuple[str, str, Callable[[dict[str, Any]], bool]], ...] = (
     ("secret scanners' placeholders and look-alikes", "-", lambda r: r["kind"] == "neg_hard_secretlike"),
 )
 
-# Rows by three authors of whom neither the topic model nor its threshold has seen anything.
+# Rows by authors of whom neither the topic model nor its threshold has seen anything.
 HELD_OUT = ROOT / "tests" / "data" / "topics_held_out.jsonl"
+AUTHORS = ("pt8", "pt9")  # begin the ids of their rows
+
+
+def _of_author(author: str, private: bool) -> Callable[[dict[str, Any]], bool]:
+    return lambda row: row["id"].startswith(f"{author}-") and row["private"] is private
+
+
 HELD_OUT_FAMILIES: tuple[tuple[str, str, Callable[[dict[str, Any]], bool]], ...] = (
-    ("private matters, by an author held out", ">= .85", lambda r: r["id"].startswith("pt5") and r["private"]),
-    ("their look-alikes, by the same author", "-", lambda r: r["id"].startswith("pt5") and not r["private"]),
-    ("private matters, by another author held out", ">= .85", lambda r: r["id"].startswith("pt6") and r["private"]),
-    ("their look-alikes, by that author", "-", lambda r: r["id"].startswith("pt6") and not r["private"]),
-    ("private matters, by a third author held out", ">= .85", lambda r: r["id"].startswith("pt7") and r["private"]),
-    ("their look-alikes, by the third", "-", lambda r: r["id"].startswith("pt7") and not r["private"]),
+    *(
+        (f"{what} {author}, held out", target, _of_author(author, private))
+        for author in AUTHORS
+        for what, target, private in (
+            ("private matters by author", ">= .85", True),
+            ("their look-alikes by author", "-", False),
+        )
+    ),
+    ("the short ones as a paragraph of a long text", "-", lambda r: r["kind"] == "long" and r["private"]),
+    ("their look-alikes as a paragraph of a long text", "-", lambda r: r["kind"] == "long" and not r["private"]),
 )
+
+
+FILLER = "\n\n".join(f"Section {n}. The museum opens at ten and closes at six on most days." for n in range(20))
+
+
+def within_long_texts(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The short rows of authors held out, each as one paragraph amid three kilobytes of harmless ones."""
+    return [
+        {**row, "id": f"long-{row['id']}", "kind": "long", "text": f"{FILLER}\n\n{row['text']}\n\n{FILLER}"}
+        for row in rows
+        if len(row["text"]) < 200
+    ]
 
 
 def read(path: Path) -> list[dict[str, Any]]:
@@ -165,8 +188,8 @@ def best_of(action: Callable[[], object], times: int) -> float:
     return best * 1e6
 
 
-def timings(rows: list[dict[str, Any]], topics: Path) -> list[dict[str, Any]]:
-    fresh = PrivacySettings.model_validate({"limits": {"cache_entries": 0}})
+def timings(rows: list[dict[str, Any]], topics: Path, encoder: bool) -> list[dict[str, Any]]:
+    fresh = PrivacySettings.model_validate({"limits": {"cache_entries": 0}, "topic_encoder": encoder})
     rules_only = PrivacySettings.model_validate({"topics": False, "limits": {"cache_entries": 0}})
     detector, rules = Detector(fresh, topics), Detector(rules_only)
     requests = [one(row["text"]) for row in rows if 200 <= len(row["text"]) <= 1_000]
@@ -286,6 +309,7 @@ def main() -> None:
     )
     parser.add_argument("--evasion", type=Path, default=SHARED / "evasion_dev.jsonl.gz", help="whole-request cases")
     parser.add_argument("--topics", type=Path, default=model_dir() / "topics.json", help="the topic model")
+    parser.add_argument("--encoder", action="store_true", help="with `topic_encoder: true`")
     parser.add_argument("--no-timings", action="store_true")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     arguments = parser.parse_args()
@@ -293,9 +317,9 @@ def main() -> None:
         parser.error(f"{arguments.rows} is missing; pass labelled rows with --rows")
 
     rows = read(arguments.rows)
-    detector = Detector(PrivacySettings(), arguments.topics)
+    detector = Detector(PrivacySettings(topic_encoder=arguments.encoder), arguments.topics)
     report: dict[str, Any] = {
-        "families": families([*rows, *read(HELD_OUT)], detector),
+        "families": families([*rows, *read(HELD_OUT), *within_long_texts(read(HELD_OUT))], detector),
         "entities": entity_kinds(rows, detector),
     }
     report["coding_sessions"] = coding_sessions(detector)
@@ -310,7 +334,7 @@ def main() -> None:
             **{f"false positives, {kind}": kinds[kind] for kind in kinds if kind.startswith("neg_")},
         }
     if not arguments.no_timings:
-        report["timings"] = timings(rows, arguments.topics)
+        report["timings"] = timings(rows, arguments.topics, arguments.encoder)
     if arguments.json:
         print(json.dumps(report, ensure_ascii=False))
     else:

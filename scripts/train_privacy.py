@@ -3,7 +3,8 @@
 
 Writes classifier_model/topics.json (what is served), topics.joblib (the scikit-learn estimators) and
 topics_metrics.json (grouped 5-fold figures). `--negatives` adds public prompts that the figures are also reported on,
-half of them held out in each fold; their text is not stored.
+half of them held out in each fold; their text is not stored. `--encoder` trains the second reader beside it
+(topics_encoder.json; some minutes, and the extra `semantic`).
 """
 
 # ruff: noqa: E402 - the package is found beside this folder
@@ -27,8 +28,12 @@ from sklearn.linear_model import LogisticRegression
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from router_plugin import modelfile
+from router_plugin.embedding import MiniLm
+from router_plugin.privacy.second_reader import NAME as SECOND_READER
 from router_plugin.privacy.topics import views, windows
 from router_plugin.tokens import tokens
+from router_plugin.training import second_reader
 from router_plugin.training.linear import (
     BlockSpec,
     Example,
@@ -39,11 +44,16 @@ from router_plugin.training.linear import (
 )
 
 FOLDS = 5
-SPEC = LinearSpec(blocks=(BlockSpec("words"), BlockSpec("words", view=1, scale=0.7), BlockSpec("stems")), C=40.0)
-ORDINARY_WEIGHT = 0.1  # there are many of them, and they are easy
-NEGATIVE_WEIGHT = 2.0
-LOOKALIKE_FALSE_POSITIVES = 0.07  # of the harmless look-alikes, which are far harder than what people ask
+SPEC = LinearSpec(
+    blocks=(BlockSpec("words"), BlockSpec("words", view=1, scale=0.7), BlockSpec("stems")), C=20.0, tolerance=1e-4
+)
+ORDINARY_WEIGHT = 0.3  # there are many of them, and they are easy
+NEGATIVE_WEIGHT = 4.0
+LOOKALIKE_FALSE_POSITIVES = 0.04  # of the harmless look-alikes, which are far harder than what people ask
 AGENT_FALSE_POSITIVES = 0.025  # in sessions with tools: dozens of texts about code, and one is enough to hold all back
+CUT_AUTHORS = ("pt-", "pt2-", "pt3-")  # begin the ids of the rows on which thresholds are chosen
+ENCODER_FALSE_POSITIVES = 0.04  # with the second reader, of the same look-alikes
+ENCODER_ORDINARY = 6  # one in so many public questions trains it, with so many times the weight
 SCREEN_KEEPS = 0.985  # share of private rows that must pass the first look
 # Benchmark questions hardly say "I" or "my"; without this the model would take these words for the matter itself.
 FIRST_PERSON_WEIGHT = 1.8
@@ -123,6 +133,48 @@ def screen_cut(rows: list[dict[str, Any]]) -> float:
     return float(np.quantile(sums[private], 1 - SCREEN_KEEPS))
 
 
+def train_second_reader(
+    rows: list[dict[str, Any]], first: np.ndarray, lookalike: np.ndarray, topics: str, out: Path
+) -> dict[str, Any]:
+    """Write the second reader; its out-of-fold figures. `first`: the linear model's calibrated logits, out of fold."""
+    encoder = MiniLm()
+    public = np.array([row["kind"] == "neg_benchmark" for row in rows])
+    kept = ~public | (np.cumsum(public) % ENCODER_ORDINARY == 0)
+    index = np.flatnonzero(kept)
+    embedded = second_reader.embed(encoder, [rows[i]["text"] for i in index], progress=print)
+    readable = ~np.isnan(embedded).any(axis=1)
+    index, vectors = index[readable], embedded[readable]
+    times = np.where(public, ENCODER_ORDINARY, 1)
+    private = np.array([bool(rows[i]["private"]) for i in index])
+    content, both = second_reader.fit(
+        vectors,
+        private,
+        np.array([example(rows[i]).weight * times[i] for i in index]),
+        first[index],
+        np.array([fold_of(rows[i]) for i in index]),
+        ENCODER_FALSE_POSITIVES,
+        lookalike[index],
+        {"encoder": encoder.name, "topics": topics},
+    )
+    modelfile.write(content, out / SECOND_READER)
+    shared_rows = np.array([is_shared(rows[i]) for i in index])
+    return {
+        "threshold": content["threshold"],
+        "floor": content["floor"],
+        "support vectors": len(content["vectors"]) * 3 // 4 // embedded.shape[1],
+        "recall at false-positive rate on look-alikes": at_rates(both[private & shared_rows], both[lookalike[index]]),
+    }
+
+
+def is_shared(row: dict[str, Any]) -> bool:
+    """Whether thresholds are chosen on rows like this one."""
+    return not row["id"].startswith("pt") or row["id"].startswith(CUT_AUTHORS)
+
+
+def at_rates(private: np.ndarray, lookalike: np.ndarray) -> dict[str, str]:
+    return {f"{rate:.2f}": share(private >= np.quantile(lookalike, 1 - rate)) for rate in (0.02, 0.05, 0.10, 0.15)}
+
+
 def share(values: np.ndarray) -> str:
     return f"{int(values.sum())}/{len(values)} = {values.mean():.3f}" if len(values) else "0/0"
 
@@ -132,6 +184,7 @@ def main() -> None:
     parser.add_argument("--rows", type=Path, default=ROOT / "classifier_model" / "topics_prompts.jsonl")
     parser.add_argument("--negatives", type=Path, default=ROOT.parent / "shared" / "data" / "privacy" / "dev.jsonl.gz")
     parser.add_argument("--ordinary", type=Path, default=ROOT.parent / "shared" / "data" / "complexity")
+    parser.add_argument("--encoder", action="store_true", help="train the second reader too")
     parser.add_argument("--out", type=Path, default=ROOT / "classifier_model")
     arguments = parser.parse_args()
     started = time.monotonic()
@@ -146,7 +199,7 @@ def main() -> None:
     logits = out_of_fold(everything, examples)
     private = np.array([bool(row["private"]) for row in everything])
     kinds = np.array([row["kind"] for row in everything])
-    shared_rows = np.array([not row["id"].startswith("pt4-") for row in everything])
+    shared_rows = np.array([is_shared(row) for row in everything])
     lookalike = ~private & shared_rows & ~np.isin(kinds, NEGATIVE_KINDS)
     cut = float(np.quantile(logits[lookalike], 1 - LOOKALIKE_FALSE_POSITIVES))
     agent_cut = float(np.quantile(logits[lookalike], 1 - AGENT_FALSE_POSITIVES))
@@ -181,10 +234,13 @@ def main() -> None:
         "recall by kind": {
             str(kind): share(flagged[private & (kinds == kind)]) for kind in sorted(set(kinds[private]))
         },
-        "recall at false-positive rate on look-alikes": {
-            f"{rate:.2f}": share(logits[private & shared_rows] >= np.quantile(logits[lookalike], 1 - rate))
-            for rate in (0.02, 0.05, 0.10, 0.15)
-        },
+        "recall at false-positive rate on look-alikes": at_rates(logits[private & shared_rows], logits[lookalike]),
+    }
+    if arguments.encoder:
+        metrics["with the second reader"] = train_second_reader(
+            everything, slope * logits + offset, lookalike, model.version, arguments.out
+        )
+    metrics |= {
         "seconds": round(time.monotonic() - started, 1),
         "version": model.version,
     }

@@ -8,7 +8,7 @@ from pathlib import Path
 from router_plugin.request import Conversation, Origin, Segment
 from router_plugin.textmodel import TextModel
 
-from . import custom
+from . import custom, second_reader
 from .decode import decoded
 from .engine import Engine, TooLong
 from .memory import Memory
@@ -40,8 +40,9 @@ _PUBLIC = Verdict(Judgement.PUBLIC)
 class Detector:
     """Looks for private data in whole requests. One instance serves all threads.
 
-    `topics` is the topic model, or its file. Raises FileNotFoundError or ModelFileError where topics are on and the
-    file can't be used, and ValueError where topics are on and no model is given.
+    `topics` is the topic model's file, beside which the second reader's lies, or the model itself, without a second
+    reader. Raises FileNotFoundError or ModelFileError where topics are on and a file can't be used, ValueError where
+    they are on and no model is given, and EmbeddingUnavailable where the second reader's packages are missing.
     """
 
     def __init__(self, settings: PrivacySettings, topics: TextModel | Path | None = None) -> None:
@@ -50,7 +51,7 @@ class Detector:
             topics = None
         elif topics is None:
             raise ValueError("Topics are on, so the detector needs the topic model: pass it, or set topics to false.")
-        self._topics = Topics(load(topics) if isinstance(topics, Path) else topics, settings)
+        self._topics = _topics(topics, settings)
         rules = _chosen(settings)
         harmless = _Allowed(settings)
         self._all = Engine(rules, harmless=harmless)
@@ -67,6 +68,7 @@ class Detector:
                 engine.warm_up(text)
             self._rules(text)
             self._topics.find(text, agent=False)
+        self._topics.warm_up()
 
     def scan(self, conversation: Conversation) -> Verdict:
         """The verdict on a request. Never raises: whatever goes wrong makes the request private."""
@@ -176,6 +178,16 @@ class _Allowed:
             return True
         domain = value.rpartition("@")[2] if "@" in value else ""
         return bool(domain) and any(domain == allowed or domain.endswith(f".{allowed}") for allowed in self._domains)
+
+
+def _topics(source: TextModel | Path | None, settings: PrivacySettings) -> Topics:
+    if not isinstance(source, Path):
+        if source is not None and settings.topic_encoder:
+            raise ValueError("With topic_encoder the detector needs the topic model's file, not the model.")
+        return Topics(source, settings)
+    model = load(source)
+    second = second_reader.load(source.with_name(second_reader.NAME), model.version) if settings.topic_encoder else None
+    return Topics(model, settings, second)
 
 
 def _chosen(settings: PrivacySettings) -> list[Rule]:

@@ -13,6 +13,7 @@ from .lexicon import outline
 from .linear import tester
 
 if TYPE_CHECKING:
+    from .second_reader import SecondReader
     from .settings import CustomTopic, PrivacySettings
 
 RULE = "topic.private"
@@ -20,6 +21,9 @@ WHOLE = 900  # characters of a text that is scored as it is
 WINDOW = 360  # characters of one window of a longer text; about a paragraph
 MIN_CHARACTERS = 12
 MIN_KNOWN = 0.08  # share of a window's words and pairs that the model must know to judge it
+MAX_SECOND_LOOKS = 200  # windows of one text that pass the screen, of which the second reader may see some; seconds
+CLOSER = 0.01  # P(private) of a window of a longer text from which its lines are judged one by one
+MIN_LINE = 40  # characters of a line that is judged by itself
 MAX_WORD = 16  # mean length of words; beyond it, a window is data, not language
 
 
@@ -28,6 +32,8 @@ _EXAM = (
     r"which (?:one )?of the following|most (?:likely|appropriate) (?:diagnosis|next step|explanation|cause)"
     r"|\n\(?a[.)]\s[^\n]*\n\(?b[.)]\s"
 )
+_HARMLESS = (0.0, False)
+_Known = dict[tuple[str, ...], tuple[float, bool]]  # a window's tokens -> what was found
 _NO_MODEL = {"threshold": 1.0, "agent_threshold": 1.0, "screen": {}, "screen_cut": 0.0}
 
 
@@ -55,14 +61,17 @@ class Topics:
     """Scores texts. A window is private from the model's own threshold on, or from the operator's.
 
     A session with tools holds many texts about code, of which one is enough to keep all of it local: there the model
-    has a higher threshold of its own.
+    has a higher threshold of its own, and no second reader, who would hold back one such session in seven.
     """
 
-    def __init__(self, model: TextModel | None, settings: PrivacySettings) -> None:
+    def __init__(self, model: TextModel | None, settings: PrivacySettings, second: SecondReader | None = None) -> None:
         self._model = model
         extra: Mapping[str, Any] = _NO_MODEL if model is None else model.extra
-        self._threshold = settings.topic_threshold or float(extra["threshold"])
+        own = settings.topic_threshold
+        self._threshold = own or float(extra["threshold"])
         self._agent_threshold = max(self._threshold, float(extra["agent_threshold"]))
+        self._second = second
+        self._second_threshold = own or (second.threshold if second is not None else 1.0)
         self._screen = Screen(extra["screen"], float(extra["screen_cut"]))
         self._custom = {name: _Custom(topic) for name, topic in settings.custom_topics.items()}
 
@@ -72,32 +81,49 @@ class Topics:
             return set()
         found: set[str] = set()
         exam: bool | None = None
-        known: dict[tuple[str, ...], float] = {}
+        known: _Known = {}
         for window in dict.fromkeys(windows(text)):
             if self._model is not None and RULE not in found:
-                probability = self._probability(window, self._model, known)
-                if probability >= self._threshold and not agent and exam is None:
+                first, private = self._judged(window, self._model, known, alone=agent)
+                if not private and not agent and len(text) > WHOLE and first >= CLOSER:
+                    first, private = self._closest(window, self._model, known)
+                if private and not agent and exam is None:
                     exam = _is_exam(text)
-                if probability >= (self._agent_threshold if agent or exam else self._threshold):
+                if private and (first >= self._agent_threshold or not (agent or exam)):
                     found.add(RULE)
             found.update(f"topic.{name}" for name, topic in self._custom.items() if topic.holds(window))
         return found
 
-    def _probability(self, window: str, model: TextModel, known: dict[tuple[str, ...], float]) -> float:
-        """P(private), 0 for a window that isn't language, that nothing speaks for, or that the model can't read.
+    def warm_up(self) -> None:
+        """Let the second reader, where there is one, build what it builds at its first text."""
+        if self._second is not None:
+            self._second.warm_up()
 
-        `known` holds what the windows of this text have given: one that repeats itself, or only its digits change,
-        costs its tokens.
+    def _closest(self, window: str, model: TextModel, known: _Known) -> tuple[float, bool]:
+        """Of a window's lines the most private one, where it is so beyond doubt: harmless ones beside it dilute it."""
+        lines = [line for line in window.split("\n") if len(line) >= MIN_LINE]
+        first = max((self._judged(line, model, known, alone=True)[0] for line in lines), default=0.0)
+        return first, first >= self._agent_threshold
+
+    def _judged(self, window: str, model: TextModel, known: _Known, *, alone: bool) -> tuple[float, bool]:
+        """The linear model's P(private), and whether the window is private, by it `alone` or by both readers.
+
+        0 for a window that isn't language, that nothing speaks for, or that the model can't read. `known` holds what
+        the windows of this text have given: one that repeats itself, or only its digits change, costs its tokens.
         """
         if len(window) > MAX_WORD * (len(window.split()) + 1) and not _unspaced(window):
-            return 0.0
+            return _HARMLESS
         found = tokens(window)
         if not self._screen.passes(found):
-            return 0.0
+            return _HARMLESS
         key = tuple(found)
         if key not in known:
             score = model.score((found, outline(found)))
-            known[key] = score.probabilities[0] if score.known >= MIN_KNOWN else 0.0
+            first = score.probabilities[0] if score.known >= MIN_KNOWN else 0.0
+            both = None
+            if self._second is not None and not alone and len(known) < MAX_SECOND_LOOKS:
+                both = self._second.probability(window, first)
+            known[key] = first, first >= self._threshold if both is None else both >= self._second_threshold
         return known[key]
 
 

@@ -73,6 +73,7 @@ class LinearSpec:
     blocks: tuple[BlockSpec, ...] = (BlockSpec("words"), BlockSpec("chars"))
     C: float = 10.0
     dense_scale: float = 0.3
+    tolerance: float = 1e-3  # of the solver's gradient; rows of little weight make it stop too early at this one
 
 
 @dataclass(frozen=True)
@@ -214,7 +215,7 @@ def fit_linear(examples: Sequence[Example], heads: Sequence[str], spec: LinearSp
     fitted: dict[str, LogisticRegression] = {}
     for position, head in enumerate(heads):
         index, target, weight = _expand(examples, position)
-        model = LogisticRegression(C=spec.C, solver="lbfgs", max_iter=200, tol=1e-3, random_state=seed)
+        model = LogisticRegression(C=spec.C, solver="lbfgs", max_iter=200, tol=spec.tolerance, random_state=seed)
         if len(set(target.tolist())) < 2:  # nothing to learn from: the answer is always the one seen, or no
             model.classes_ = np.array([0, 1])
             model.coef_ = np.zeros((1, width))

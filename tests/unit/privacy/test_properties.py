@@ -102,7 +102,7 @@ def test_topics_tell_private_matters_from_harmless_ones(text: str, private: bool
 
 @pytest.mark.skipif(not TOPICS.is_file(), reason="the topic model has not been trained")
 def test_a_private_paragraph_in_a_long_document_is_found() -> None:
-    """Long texts are scored window by window."""
+    """Long texts are scored window by window, and the lines of a window by themselves too."""
     detector = Detector(PrivacySettings(), TOPICS)
     filler = "\n\n".join(f"Section {n}. The museum opens at ten and closes at six on most days." for n in range(60))
     paragraph = "I relapsed last week after a year sober, my wife doesn't know, and my doctor put me on naltrexone."
