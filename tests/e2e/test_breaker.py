@@ -86,6 +86,13 @@ def test_a_dead_local_server_is_found_out_once_a_request(proxy: Proxy) -> None:
     assert proxy.chat(SSN).status_code == 200
 
 
+def _refused(decisions: Path) -> list[dict[str, Any]]:
+    """The records of requests that were answered 503."""
+    with sqlite3.connect(decisions) as log:
+        rows = log.execute("SELECT record FROM decisions ORDER BY rowid").fetchall()
+    return [record for record in (json.loads(row[0]) for row in rows) if record["status"] == 503]
+
+
 def test_a_server_that_refuses_connections_is_hardly_touched(tmp_path: Path) -> None:
     """Of 120 private requests to a dead Ollama under 1 % try to connect; it is used again when it is back."""
 
@@ -105,8 +112,8 @@ def test_a_server_that_refuses_connections_is_hardly_touched(tmp_path: Path) -> 
             time.sleep(0.1)
         assert proxy.chat(SSN).headers["x-router-deployment"] == "ollama-default-1"
         assert proxy.cloud_calls() == []
-        with sqlite3.connect(tmp_path / "decisions.sqlite") as log:
-            rows = log.execute("SELECT record FROM decisions ORDER BY rowid").fetchall()
-    refused = [record for record in (json.loads(row[0]) for row in rows) if record["status"] == 503]
+        until = time.monotonic() + 10
+        while len(refused := _refused(tmp_path / "decisions.sqlite")) < 120 and time.monotonic() < until:
+            time.sleep(0.1)  # records are written a little later
     assert len(refused) >= 120
     assert sum(bool(record["attempts"]) for record in refused) < len(refused) / 100
