@@ -143,7 +143,7 @@ class TextModel:
             logits[head] += base + sum(map(mul, dense, weights))
         return TextScore(
             logits=tuple(logits),
-            probabilities=tuple(_sigmoid(h.slope * z + h.offset) for h, z in zip(self.heads, logits, strict=True)),
+            probabilities=tuple(sigmoid(h.slope * z + h.offset) for h, z in zip(self.heads, logits, strict=True)),
             known=known / terms if terms else 0.0,
             terms=terms,
         )
@@ -304,7 +304,8 @@ def _lines(dense: DenseBlock) -> tuple[tuple[float, tuple[float, ...]], ...]:
     )
 
 
-def _sigmoid(z: float) -> float:
+def sigmoid(z: float) -> float:
+    """1 / (1 + exp(-z)), without overflow."""
     if z >= 0:
         return 1.0 / (1.0 + math.exp(-z))
     e = math.exp(z)

@@ -54,7 +54,7 @@ FAMILIES: tuple[tuple[str, str, Callable[[dict[str, Any]], bool]], ...] = (
     ("secret scanners' placeholders and look-alikes", "-", lambda r: r["kind"] == "neg_hard_secretlike"),
 )
 
-# Rows by authors of whom neither the topic model nor its threshold has seen anything.
+# Rows by authors none of whose rows trained the topic model or set its threshold.
 HELD_OUT = ROOT / "tests" / "data" / "topics_held_out.jsonl"
 AUTHORS = ("pt8", "pt9")  # begin the ids of their rows
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from router_plugin import modelfile
 from router_plugin.errors import ModelFileError
+from router_plugin.textmodel import sigmoid
 
 if TYPE_CHECKING:
     from router_plugin.embedding import Vector
@@ -79,7 +80,7 @@ class SecondReader:
         vector = self._encoder.vector(window)
         if vector is None:
             return None
-        return _sigmoid(self._first * logit(first) + self._second * self.decision(vector) + self._both)
+        return sigmoid(self._first * logit(first) + self._second * self.decision(vector) + self._both)
 
     def decision(self, vector: Vector) -> float:
         """The support vector machine's value for an encoder's vector: sum of weight * exp(-gamma * distance^2)."""
@@ -108,7 +109,3 @@ def load(path: Path, topics_version: str) -> SecondReader:
     except FileNotFoundError:
         raise ModelFileError(f"{path.name} is missing. {CURE} Or set `privacy: {{topic_encoder: false}}`.") from None
     return SecondReader(content, MiniLm(), topics_version)
-
-
-def _sigmoid(z: float) -> float:
-    return 1.0 / (1.0 + math.exp(-z)) if z >= 0 else 1.0 - 1.0 / (1.0 + math.exp(z))

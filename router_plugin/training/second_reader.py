@@ -12,11 +12,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.svm import SVC
 
 from router_plugin.privacy.second_reader import FORMAT, Encoder
+from router_plugin.textmodel import sigmoid
 
 C, GAMMA = 3.0, 2.0
-FLOOR_LOSES = (
-    0.01  # share of the private rows found that the first reader may think so harmless that nobody looks again
-)
+FLOOR_LOSES = 0.01  # of the private rows found: these the first reader may think too harmless for a second look
 LEVELS = 127  # of a signed byte, in steps of STEP; hardly a number of a vector of length 1 is beyond them
 STEP = 0.25 / LEVELS
 
@@ -60,8 +59,8 @@ def fit(
     content = {
         "format": FORMAT,
         **names,
-        "threshold": round(_sigmoid(cut), 4),
-        "floor": round(_sigmoid(float(np.quantile(first[found], FLOOR_LOSES))), 4),
+        "threshold": round(sigmoid(cut), 4),
+        "floor": round(sigmoid(float(np.quantile(first[found], FLOOR_LOSES))), 4),
         "gamma": GAMMA,
         "intercept": round(float(machine.intercept_[0]), 6),
         "stack": {
@@ -82,7 +81,3 @@ def _machine(vectors: np.ndarray, private: np.ndarray, weight: np.ndarray) -> SV
 
 def _base64(numbers: np.ndarray) -> str:
     return base64.b64encode(numbers.tobytes()).decode("ascii")
-
-
-def _sigmoid(z: float) -> float:
-    return float(1.0 / (1.0 + np.exp(-z)))
