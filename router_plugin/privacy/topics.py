@@ -21,9 +21,7 @@ WHOLE = 900  # characters of a text that is scored as it is
 WINDOW = 360  # characters of one window of a longer text; about a paragraph
 MIN_CHARACTERS = 12
 MIN_KNOWN = 0.08  # share of a window's words and pairs that the model must know to judge it
-MAX_SECOND_LOOKS = (
-    200  # windows and lines of one text that pass the screen; then the second reader, who takes long, stops
-)
+MAX_SECOND_LOOKS = 200  # windows and lines of a text that pass the screen: beyond, the first reader goes on alone
 CLOSER = 0.01  # P(private) of a window of a longer text from which its lines are judged one by one
 MIN_LINE = 40  # characters of a line that is judged by itself
 MAX_WORD = 16  # mean length of words; beyond it, a window is data, not language
