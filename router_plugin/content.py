@@ -162,6 +162,11 @@ class Reader:
             raise InvalidRequest(f"`{place}` must be an object with `role` and `content`.", param=place)
         kind = message.get("type")
         role = message.get("role")
+        words = message.get("content")
+        if len(message) == 2 and isinstance(words, str) and isinstance(role, str) and role in ROLE_ORIGINS:
+            self.text(f"{place}.content", words, ROLE_ORIGINS[role])  # the most usual message, without a detour
+            self.turns.append(Turn(ROLE_ORIGINS[role], words))
+            return
         if role is None and kind is None:
             raise InvalidRequest(f"`{place}` has no `role`. Use system, user, assistant or tool.", param=place)
         if role is None:
@@ -174,7 +179,7 @@ class Reader:
         origin = ROLE_ORIGINS.get(role, Origin.USER)
         texts: list[str] = []
         results: list[str] = []
-        calls = self.content(f"{place}.content", message.get("content"), origin, texts, results)
+        calls = self.content(f"{place}.content", words, origin, texts, results)
         if role not in ROLE_ORIGINS:
             self.text(f"{place}.role", role, origin)
         self.ids(place, message)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 
 class Surface(str, Enum):
@@ -30,8 +31,7 @@ class Origin(str, Enum):
     SETTING = "setting"  # `stop`, `response_format`, `prediction`, and any field not known here
 
 
-@dataclass(frozen=True)
-class Segment:
+class Segment(NamedTuple):
     """One run of text to scan. `place` is a path such as ``messages[2].content[0].text``."""
 
     place: str
@@ -50,8 +50,7 @@ class Opaque:
     kind: str
 
 
-@dataclass(frozen=True)
-class Turn:
+class Turn(NamedTuple):
     """One message as the classifier sees it: its own text, tool traffic apart."""
 
     role: Origin  # SYSTEM, USER, ASSISTANT or TOOL_RESULT

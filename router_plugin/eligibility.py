@@ -66,7 +66,8 @@ def read_needs(body: Mapping[str, Any], conversation: Conversation, count: Count
     """What a body asks of the deployment that takes it."""
     opaque = [part.kind for part in conversation.opaque]
     flags = {_OPAQUE[kind] for kind in opaque if kind in _OPAQUE}
-    flags |= {name for name, asks in _ASKS.items() if asks(body)}
+    if not _ASKED_IN.isdisjoint(body):
+        flags |= {name for name, asks in _ASKS.items() if asks(body)}
     asked = [body[name] for name in ANSWER_FIELDS if _is_number(body.get(name))]
     extra = TURN_TOKENS * (len(conversation.turns) + 1) + IMAGE_TOKENS * opaque.count("image")
     segments = conversation.segments
@@ -182,6 +183,13 @@ def _reasons(body: Mapping[str, Any]) -> bool:
     )
 
 
+# The fields that any of these looks at.
+_ASKED_IN = frozenset(
+    {
+        *("tools", "functions", "response_format", "format", "output_format", "text", "output_config", "thinking"),
+        *("reasoning", "reasoning_effort", "n", "logprobs", "top_logprobs", "stream"),
+    }
+)
 _ASKS: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {
     "tools": lambda body: bool(body.get("tools") or body.get("functions")),
     "parallel_tools": lambda body: body.get("parallel_tool_calls") is True and bool(body.get("tools")),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import uuid
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Literal
 
 from router_plugin import thrift
@@ -17,7 +18,8 @@ from router_plugin.deployments import Inventory
 from router_plugin.eligibility import Counter, estimate, read_needs
 from router_plugin.errors import BudgetSpent, RequestRefused
 from router_plugin.pinned import pins
-from router_plugin.plan import Plan, make_plan
+from router_plugin.plan import Plan
+from router_plugin.planner import Planner
 from router_plugin.policy import Policy, choose
 from router_plugin.privacy import Detector, Verdict
 from router_plugin.rates import Rates
@@ -37,6 +39,10 @@ class Router:
     count: Counter = estimate  # a text's tokens, where a prompt comes near a limit
     rates: Rates | None = None
     budget: Budget | None = None
+
+    @cached_property
+    def _planner(self) -> Planner:
+        return Planner(self.config.settings, self.config.inventory)
 
     def read(self, body: Mapping[str, Any], surface: Surface) -> Conversation:
         """The body as a conversation. Errors: InvalidRequest, RequestTooLarge."""
@@ -79,8 +85,9 @@ class Router:
         spent = self.budget.worst() if self.budget is not None else None
 
         def under(settings: Settings, inventory: Inventory, complexity: Complexity) -> tuple[Policy, Plan]:
-            policy = choose(verdict, complexity, wishes, settings, inventory)
-            return policy, make_plan(policy, complexity, surface, settings.routing, inventory, needs)
+            if settings is self.config.settings and inventory is self.config.inventory:
+                return self._planner.plan(verdict, complexity, wishes, surface, needs)
+            return Planner(settings, inventory).plan(verdict, complexity, wishes, surface, needs)
 
         def plan_for(complexity: Complexity) -> tuple[Policy, Plan]:
             policy, plan = under(settings, inventory, complexity)
@@ -106,7 +113,7 @@ class Router:
         complexity, plan = course.complexity, course.plan
         reasons = [_remembered(r) if remembered and not steering.private else r for r in policy.reasons]
         decision = Decision(
-            id=uuid.uuid4().hex,
+            id=secrets.token_hex(16),
             private=verdict.private or wishes.private,
             verdict=verdict.judgement.value,
             findings=verdict.findings,

@@ -233,7 +233,7 @@ def _forms(value: str) -> list[str]:
 
 def _by_sentence(conversation: Conversation) -> Conversation:
     """Each sentence by itself: a private one among many others is easily missed in the whole."""
-    parts = (replace(s, text=part) for s in conversation.segments for part in _SENTENCE_END.split(s.text) if part)
+    parts = (s._replace(text=part) for s in conversation.segments for part in _SENTENCE_END.split(s.text) if part)
     return replace(conversation, segments=tuple(parts))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from router_plugin.request import Conversation, Origin, Segment
@@ -85,18 +85,22 @@ class Detector:
         return sorted(self._all.locate(text))
 
     def _scan(self, conversation: Conversation) -> Verdict:
-        if sum(len(segment.text) for segment in conversation.segments) > self._settings.limits.max_characters:
+        if conversation.characters > self._settings.limits.max_characters:
             return Verdict(Judgement.PRIVATE, (Finding("limit.length", ""),))
         private: dict[Finding, None] = {}
         dropped: dict[Finding, None] = {}
         agent = any(segment.origin in _TOOL_TRAFFIC for segment in conversation.segments)
-        for segment in conversation.segments:
-            names = self._segment(segment, agent)
+        segments = conversation.segments
+        digests: list[bytes] = []
+        for segment in segments:
+            digest, names = self._segment(segment, agent)
+            digests.append(digest)
             if names:
                 target = dropped if segment.origin is Origin.IDENTITY else private
                 target.update(dict.fromkeys(Finding(name, segment.place) for name in names))
-        for border in borders(conversation.segments) if len(conversation.segments) > 1 else ():
-            private.update(dict.fromkeys(Finding(name, border.segment.place) for name in self._border(border)))
+        for border in borders(segments) if len(segments) > 1 else ():
+            if names := self._border(border, segments, digests):
+                private.update(dict.fromkeys(Finding(name, segments[border.position].place) for name in names))
         opaque = [
             Finding(f"opaque.{part.kind}", part.place)
             for part in conversation.opaque
@@ -110,7 +114,8 @@ class Detector:
         places = dict.fromkeys(finding.place for finding in dropped)
         return Verdict(judgement, (*private, *opaque, *dropped), tuple(places))
 
-    def _segment(self, segment: Segment, agent: bool) -> tuple[str, ...]:
+    def _segment(self, segment: Segment, agent: bool) -> tuple[bytes, tuple[str, ...]]:
+        """The key of a segment's text, and the names of what is found in it."""
         with_topics = segment.origin not in _WITHOUT_TOPICS
         kind = ("agent" if agent else "whole") if with_topics else "rules"
         digest = self._memory.digest(segment.text, kind=kind)
@@ -121,18 +126,21 @@ class Detector:
                 names = self._topics.find(segment.text, agent=agent)
             found = tuple(sorted(names))
             self._memory.put(digest, found)
-        return found
+        return digest, found
 
-    def _border(self, border: Border) -> tuple[str, ...]:
-        digest = self._memory.digest(f"{border.tight}\n\n{border.spaced}", kind="border")
+    def _border(self, border: Border, segments: Sequence[Segment], digests: Sequence[bytes]) -> tuple[str, ...]:
+        """Names of what stands across a border. It is known again by the keys of the segments on both sides."""
+        sides = [b"".join([digests[i] for i in run]) for run in border.before]
+        digest = self._memory.joined(digests[border.position], *sides)
         found = self._memory.get(digest)
         if found is None:
             names: set[str] = set()
-            for tight, spaced in ((border.tight, border.spaced), (fold(border.tight), fold(border.spaced))):
-                names |= _names(self._strong.scan(tight)) | _names(self._all.scan(spaced))
+            tight, spaced, apart = border.sides(segments)
+            for joint, gap in ((tight, spaced), (fold(tight), fold(spaced))):
+                names |= _names(self._strong.scan(joint)) | _names(self._all.scan(gap))
             # What stands on one side alone is that segment's finding, or harmless for a reason that was cut off here.
-            for apart in (border.apart, fold(border.apart)) if names else ():
-                names -= _names(self._all.scan(apart))
+            for side in (apart, fold(apart)) if names else ():
+                names -= _names(self._all.scan(side))
             found = tuple(sorted(names))
             self._memory.put(digest, found)
         return found

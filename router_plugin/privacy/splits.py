@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from router_plugin.request import Origin, Segment
 
@@ -108,42 +108,51 @@ def few_numbers(text: str) -> bool:
     return len(text) <= 4_000 and len(_NUMBERED_LINE.findall(text)) <= 3
 
 
-@dataclass(frozen=True)
-class Border:
-    """Where a segment meets what went before: joined without a blank, with one, and the sides by themselves."""
+class Border(NamedTuple):
+    """Where a segment meets what went before: its position, and those of the segments whose ends it may go on.
 
-    segment: Segment
-    tight: str
-    spaced: str
-    apart: str
+    One or two runs of segments, in their order: as many as their last EDGE characters together take.
+    """
+
+    position: int
+    before: tuple[tuple[int, ...], ...]
+
+    def sides(self, segments: Sequence[Segment]) -> tuple[str, str, str]:
+        """Both sides joined without a blank, joined with one, and by themselves."""
+        head = segments[self.position].text[:EDGE]
+        runs = [[segments[i].text for i in run] for run in self.before]
+        tight, spaced = ["".join(run)[-EDGE:] for run in runs], [" ".join(run)[-EDGE:] for run in runs]
+        return (
+            "\n\n".join(end + head for end in tight),
+            "\n\n".join(f"{end} {head}" for end in spaced),
+            "\n\n".join([head, *tight, *spaced]),
+        )
 
 
 def borders(segments: Sequence[Segment]) -> Iterator[Border]:
     """The borders of each segment after the first.
 
     Two neighbourhoods count: the segment right before, and the one before of the same origin (a user's two messages
-    with an answer between them). Each is joined without and with a blank.
+    with an answer between them); with a short one, what is before it too.
     """
-    close: tuple[str, str] | None = None
-    same: dict[Origin, tuple[str, str]] = {}
-    for segment in segments:
+    close: tuple[int, ...] = ()
+    same: dict[Origin, tuple[int, ...]] = {}
+    for position, segment in enumerate(segments):
         if segment.origin is Origin.IDENTITY:
             continue
-        head = segment.text[:EDGE]
-        before = list(dict.fromkeys(pair for pair in (close, same.get(segment.origin)) if pair))
-        if before:
-            yield Border(
-                segment,
-                tight="\n\n".join(tight + head for tight, _ in before),
-                spaced="\n\n".join(f"{spaced} {head}" for _, spaced in before),
-                apart="\n\n".join([head, *(side for pair in before for side in pair)]),
-            )
-        close = _tails(close, segment.text)
-        same[segment.origin] = _tails(same.get(segment.origin), segment.text)
+        alike = same.get(segment.origin, ())
+        if close:
+            yield Border(position, (close, alike) if alike and alike != close else (close,))
+        long = len(segment.text) >= EDGE
+        close = (position,) if long else _last((*close, position), segments)
+        same[segment.origin] = (position,) if long else _last((*alike, position), segments)
 
 
-def _tails(before: tuple[str, str] | None, text: str) -> tuple[str, str]:
-    if len(text) >= EDGE or before is None:
-        end = text[-EDGE:]
-        return end, end
-    return (before[0] + text)[-EDGE:], f"{before[1]} {text}"[-EDGE:]
+def _last(run: tuple[int, ...], segments: Sequence[Segment]) -> tuple[int, ...]:
+    """The end of a run of segments that holds its last EDGE characters."""
+    length = 0
+    for count, position in enumerate(reversed(run), 1):
+        length += len(segments[position].text)
+        if length >= EDGE:
+            return run[-count:]
+    return run

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from router_plugin import eligibility
 from router_plugin.build import with_facts
 from router_plugin.capabilities import ASSUMED, FLAGS, Capabilities
 from router_plugin.complexity import Tier
@@ -94,6 +95,23 @@ def test_each_capability_is_read_from_a_body(name: str) -> None:
     needs = read_needs(ASKS[name], parse(ASKS[name], Surface.CHAT))
     assert name in needs.flags
     assert needs.flags <= {name, "tools"}
+
+
+def test_a_body_is_only_passed_over_without_any_field_that_asks() -> None:
+    """`read_needs` looks closely only where one of the fields is there that the readers of its flags look at."""
+    looked: set[str] = set()
+
+    class Recorder(dict[str, Any]):
+        def get(self, key: str, default: object = None) -> Any:
+            looked.add(key)
+            return Recorder() if key in {"text", "output_config"} else default
+
+        def __len__(self) -> int:
+            return 1
+
+    for asks in eligibility._ASKS.values():
+        asks(Recorder())
+    assert looked == eligibility._ASKED_IN | {"parallel_tool_calls"}  # asks for nothing without tools
 
 
 @pytest.mark.parametrize(("surface", "body", "flags"), OTHER_SHAPES)
