@@ -49,7 +49,7 @@ SPEC = LinearSpec(
 )
 ORDINARY_WEIGHT = 0.3  # there are many of them, and they are easy
 NEGATIVE_WEIGHT = 4.0
-LOOKALIKE_FALSE_POSITIVES = 0.04  # of the harmless look-alikes, which are far harder than what people ask
+LOOKALIKE_FALSE_POSITIVES = 0.05  # of the harmless look-alikes, which are far harder than what people ask
 AGENT_FALSE_POSITIVES = 0.025  # in sessions with tools: dozens of texts about code, and one is enough to hold all back
 CUT_AUTHORS = ("pt-", "pt2-", "pt3-")  # begin the ids of the rows on which thresholds are chosen
 ENCODER_FALSE_POSITIVES = 0.04  # with the second reader, of the same look-alikes
