@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from router_plugin.conversation import Conversation, Turn
 
 EDGE = 300  # characters of a long text's start and of its end: people write the instruction before or after a paste
+PASTED = 200  # characters from which a text of several paragraphs can be an instruction with a paste
+PART = 200  # characters of a first or last paragraph that is too long to be an instruction as a whole
 HEAD, TAIL = 900, 700  # how much of the paste is measured, though its words aren't read
 CONTEXT = 400  # characters of each earlier message
 
@@ -41,6 +43,7 @@ _COURTESY = (
 )
 _BEFORE = re.compile(rf"(?:(?:{_GREETING})\b[\s,.!:;-]*){{1,3}}", re.IGNORECASE)
 _AFTER = re.compile(rf"(?:[\s,.!;-]+(?:{_COURTESY})\b){{1,3}}[\s.!:)]*\Z", re.IGNORECASE)
+_BLANK_LINE = re.compile(r"\n\s*\n")
 _AFTER_REACH = 60  # characters at the end in which courtesy is looked for
 
 
@@ -51,16 +54,21 @@ class Kind(str, Enum):
     FOLLOW_UP = "follow_up"  # says something of its own after an earlier answer
     GO_ON = "go_on"  # "yes", "continue": the task under way
     THANKS = "thanks"  # closes the work
-    TOOL = "tool"  # a tool's result: the task under way
-    NOTE = "note"  # a harness note without a word from the user: the task under way
+    TOOL = "tool"  # a tool's result: the task under way, as if it were asked now
+    NOTE = "note"  # a harness note without a word from the user: the same
+
+
+WORK_ALONE = frozenset({Kind.FRESH, Kind.TOOL, Kind.NOTE})
 
 
 @dataclass(frozen=True)
 class Ask:
-    """`work` is the text to judge, `paste` more of the same where it is long. The others are empty if it is fresh.
+    """`work` is the text to judge: what is asked for, where a request can be told from what is pasted with it. `paste`
+    is the whole of it where that is more. The others are empty where nothing but the work counts: in a fresh request,
+    and in the task under way that a tool's result or a harness note goes on with.
 
     `last`: the last message's own words. `task`: the user's latest full request before it. `offer`: the end of the
-    assistant's last text. `result`: the end of the last tool result. All are capped.
+    assistant's last text. All are capped.
     """
 
     kind: Kind
@@ -69,8 +77,7 @@ class Ask:
     last: str = ""
     task: str = ""
     offer: str = ""
-    result: str = ""
-    length: int = 0  # characters of the last message before the cap
+    length: int = 0  # characters of the message that says the work, before the cap
     user_turns: int = 1
     tool_results: int = 0
     tools: int = 0
@@ -89,22 +96,21 @@ def read_ask(conversation: Conversation) -> Ask:
     last = said[position] if position >= 0 else ""
     earlier = [said[i] for i in range(max(position, 0)) if turns[i].role in (Origin.USER, Origin.SYSTEM)]
     kind = _kind(turns, position, last)
-    offer = next((said[i] for i in range(len(turns) - 1, -1, -1) if turns[i].role is Origin.ASSISTANT), "")
-    result = said[-1] if turns and turns[-1].role is Origin.TOOL_RESULT else ""
     task = _task(earlier)
     if kind is Kind.TOOL and reply_kind(last) is Reply.OTHER:
         task = last
+    alone = kind in WORK_ALONE
+    offer = next((said[i] for i in range(len(turns) - 1, -1, -1) if turns[i].role is Origin.ASSISTANT), "")
     whole = _work(kind, last, task, offer)
-    work = cap(whole, EDGE, EDGE)
+    work = cap(whole if kind is Kind.GO_ON else instruction(whole), EDGE, EDGE)
     return Ask(
         kind=kind,
         work=work,
         paste="" if len(whole) == len(work) else whole,
-        last="" if kind in (Kind.FRESH, Kind.TOOL) else cap(last, CONTEXT, CONTEXT),
-        task="" if kind is Kind.FRESH else cap(task, CONTEXT, CONTEXT),
-        offer="" if kind is Kind.FRESH else offer[-CONTEXT:],
-        result=result[-CONTEXT:],
-        length=len(last),
+        last="" if alone else cap(last, CONTEXT, CONTEXT),
+        task="" if alone else cap(task, CONTEXT, CONTEXT),
+        offer="" if alone else offer[-CONTEXT:],
+        length=len(task if kind in (Kind.TOOL, Kind.NOTE) else last),
         user_turns=sum(turn.role is Origin.USER for turn in turns),
         tool_results=sum(turn.role is Origin.TOOL_RESULT for turn in turns),
         tools=conversation.tools,
@@ -122,6 +128,22 @@ def plain(text: str) -> str:
     start = match.end() if match else 0
     after = _AFTER.search(text, max(start, len(text) - _AFTER_REACH))
     return text[start : after.start() if after else len(text)] or text
+
+
+def instruction(text: str) -> str:
+    """The first and the last paragraph of a request, or line where it has but one; all of it where it has neither.
+
+    People put what they want before what they paste, or after it.
+    """
+    if len(text) < PASTED or "\n" not in text:
+        return text
+    parts = _BLANK_LINE.split(text)
+    if len(parts) == 1 and len(parts := text.split("\n")) < 3:
+        return text
+    first, last = parts[0].strip(), parts[-1].strip()
+    first = first if len(first) <= EDGE else first.partition("\n")[0][:PART]
+    last = last if len(last) <= EDGE else last.rpartition("\n")[2][-PART:]
+    return f"{first}\n{last}"
 
 
 def cap(text: str, head: int = HEAD, tail: int = TAIL) -> str:
@@ -167,4 +189,4 @@ def _work(kind: Kind, last: str, task: str, offer: str) -> str:
         return ""
     if kind is Kind.GO_ON:
         return f"{cap(task, CONTEXT, CONTEXT)}\n{offer[-CONTEXT:]}"
-    return cap(task)
+    return cap(plain(task))

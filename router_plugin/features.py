@@ -5,19 +5,21 @@ from __future__ import annotations
 import re
 from math import log1p
 
-from router_plugin.ask import Ask, Kind
+from router_plugin.ask import EDGE, WORK_ALONE, Ask, Kind, cap
 
-VERSION = "ask-5"  # part of every model file: change it whenever a view or a number here comes out different
+VERSION = "ask-6"  # part of every model file: change it whenever a view or a number here comes out different
 
 WHOLE = "whole_"  # begins the names of what is measured on a long text as a whole
 VIEWS = ("work", "context", "last")
+DEPTH = 3  # turns and tool results up to which depth is told apart: a session of fifty says no more than one of four
 
 
 def views(ask: Ask) -> tuple[str, str, str]:
-    """The texts in the order of `VIEWS`. In a fresh request only the first has words."""
-    if ask.kind is Kind.FRESH:
-        return (ask.work, "", "")
-    return (ask.work, f"{ask.task}\n{ask.offer}\n{ask.result}", ask.last)
+    """The texts in the order of `VIEWS`. Work that stands alone has only what is pasted with it for a context."""
+    if ask.kind in WORK_ALONE:
+        pasted = cap(ask.paste, EDGE, EDGE)
+        return (ask.work, "" if pasted == ask.work else pasted, "")
+    return (ask.work, f"{ask.task}\n{ask.offer}", ask.last)
 
 
 _WIDE = re.compile("[\u0e00-\u0eff\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
@@ -28,7 +30,6 @@ _ITEM = re.compile(r"\n\s*(?:[-*•]|[0-9]{1,2}[.)])\s")
 _ERRORS = ("error", "exception", "traceback", "failed", "panic", "warning", "denied", "timeout")
 _STOPS = (". ", "? ", "! ", "; ", ".\n", "?\n")
 _ANY_STOPS = (*_STOPS, "。", "！", "？", "；")
-_GOOD = (" ok", "passed", "done", "success")
 _OPERATORS = ("()", "::", "->", "=>", "==", "!=", "&&", "_", ".py", ".js")
 
 
@@ -41,7 +42,7 @@ def dense(ask: Ask) -> list[float]:
     """One number for each of `NAMES`: of the work's text, of the whole of it where it is long, of the conversation."""
     surface = _surface(ask.work)
     whole = _surface(ask.paste) if ask.paste else surface
-    follow = ask.kind is not Kind.FRESH
+    follow = ask.kind not in WORK_ALONE
     asks = "?" in ask.offer[-200:] or "？" in ask.offer[-200:]
     return [
         *surface,
@@ -49,17 +50,14 @@ def dense(ask: Ask) -> list[float]:
         log1p(max(0, ask.length - len(ask.paste or ask.work))),
         float(follow),
         *(float(ask.kind is kind) for kind in _KINDS),
-        log1p(ask.user_turns - 1 if follow else 0),
-        log1p(ask.tool_results),
-        float(ask.tool_results > 0),
+        log1p(min(ask.user_turns - 1, DEPTH) if follow else 0),
+        log1p(min(ask.tool_results, DEPTH) if follow else 0),
+        float(follow and ask.tool_results > 0),
         log1p(len(ask.task)) if follow else 0.0,
         log1p(len(ask.offer)),
         log1p(len(ask.last)),
         float(asks),
         float(asks and ask.kind is Kind.GO_ON),
-        log1p(len(ask.result)),
-        _any_of(ask.result, _ERRORS),
-        _any_of(ask.result, _GOOD),
     ]
 
 
@@ -101,7 +99,7 @@ def _surface(text: str) -> list[float]:
     ]
 
 
-_KINDS = tuple(kind for kind in Kind if kind is not Kind.FRESH)
+_KINDS = tuple(kind for kind in Kind if kind not in WORK_ALONE)
 _SURFACE = (
     *("length", "length_over_30", "length_over_90", "length_over_250", "questions", "ends_in_question", "lines"),
     *("commas", "sentences", "colons", "quotes", "digits", "list_items", "capitals", "code_fence", "symbols"),
@@ -114,5 +112,5 @@ NAMES = (
     "conversation",
     *(f"kind_{kind.value}" for kind in _KINDS),
     *("user_turns", "tool_results", "agent", "task_length", "answer_length", "reply_length", "answer_asks"),
-    *("accepts_offer", "result_length", "result_has_error", "result_is_good"),
+    "accepts_offer",
 )

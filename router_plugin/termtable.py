@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 LANE = 64  # bits of one number
 UNIT = 1 << 30  # numbers are kept as multiples of 1 / UNIT
 ZERO = 1 << LANE - 1  # what a column may sum to, in units
+_TWO, _LOW = 2 * LANE // 8, (1 << LANE) - 1
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,8 @@ class Table:
 
     def _columns(self, total: int) -> list[float]:
         """The numbers in a row, or in a sum of rows. A negative one has borrowed 1 from the next."""
+        if self.lanes.size == _TWO:  # one block, one head: the first is a square, never negative
+            return [(total & _LOW) / UNIT, (total >> LANE) / UNIT]
         raw = self.lanes.unpack(total.to_bytes(self.lanes.size, "little", signed=True))
         return [(lane + (before < 0)) / UNIT for before, lane in zip((0, *raw), raw, strict=False)]
 

@@ -32,7 +32,7 @@ def is_unspaced(code: int) -> bool:
     return code >= 0x0E00 and any(first <= code <= last for first, last in _UNSPACED)
 
 
-_FOLD_LIMIT = 30_000  # code points kept; more than any real mix of languages needs
+_FOLD_LIMIT = 30_000  # code points kept, and words; more than any real mix of languages needs
 
 
 class _Fold(dict[int, str]):
@@ -90,15 +90,25 @@ def single_terms(found: list[str]) -> list[str]:
     return found
 
 
+class _Stems(dict[str, tuple[str, ...]]):
+    """Word -> its beginnings and its ending; a short word is its own."""
+
+    def __missing__(self, word: str) -> tuple[str, ...]:
+        found: tuple[str, ...] = (word,)
+        if len(word) > STEM:
+            found = (word[:STEM] + "-", "-" + word[-ENDING:])
+            found += (word[:LONG_STEM] + "-",) if len(word) > LONG_STEM else ()
+        if len(self) < _FOLD_LIMIT:
+            self[word] = found
+        return found
+
+
+_STEMS_OF = _Stems()
+
+
 def stem_terms(found: list[str]) -> list[str]:
     """Beginnings and endings of words: what a word shares with its other forms, at a fraction of 4-grams' number."""
-    longer = [word for word in found if len(word) > STEM]
-    return [
-        *[word for word in found if len(word) <= STEM],
-        *[word[:STEM] + "-" for word in longer],
-        *["-" + word[-ENDING:] for word in longer],
-        *[word[:LONG_STEM] + "-" for word in longer if len(word) > LONG_STEM],
-    ]
+    return list(itertools.chain.from_iterable(map(_STEMS_OF.__getitem__, found)))
 
 
 TERMS: dict[str, Callable[[list[str]], list[str]]] = {

@@ -130,8 +130,7 @@ class Detector:
 
     def _border(self, border: Border, segments: Sequence[Segment], digests: Sequence[bytes]) -> tuple[str, ...]:
         """Names of what stands across a border. It is known again by the keys of the segments on both sides."""
-        sides = [b"".join([digests[i] for i in run]) for run in border.before]
-        digest = self._memory.joined(digests[border.position], *sides)
+        digest = self._memory.joined(digests, border.position, border.before)
         found = self._memory.get(digest)
         if found is None:
             names: set[str] = set()

@@ -8,8 +8,11 @@ relative and diagnosis it is. Entries are folded like tokens (lower case, no acc
 
 from __future__ import annotations
 
+import itertools
+
 from router_plugin.tokens import tokens
 
+NUMBER = "z0"  # the class of what begins with a digit
 _CLASSES = {
     "me": "me i im ive my mine myself ich mein meine meinem meinen meiner mich mir j mon ma mes moi yo mi mis mio mia miei mie io meu minha meus minhas eu ik mijn moj moja mam ja мой моя мне меня я benim bana ben 我 私 僕 俺 나 내 저 मेरा मेरी मेरे मैं मुझे mera meri mere main mujhe انا لي",
     "we": "we our ours us were weve wir unser unsere unserem unseren nous notre nosotros nuestro nuestra noi nostro nostra nosso nossa wij ons onze my nasz nasza мы наш наша нас biz bizim 我们 当社 弊社 うち 우리 हम हमारा हमारी نحن",
@@ -62,30 +65,26 @@ def _tables() -> tuple[dict[str, str], dict[str, tuple[tuple[str, str], ...]]]:
 
 
 _EXACT, _STEMS = _tables()
+_LIMIT = 30_000  # words whose class is kept; a language's everyday words are fewer
 
 
-def classify(token: str) -> str:
-    """The class of a folded token, as one made-up word that starts with z, or ""."""
-    found = _EXACT.get(token)
-    if found is None:
-        for stem, name in _STEMS.get(token[:_KEY], ()):
-            if token.startswith(stem):
-                return name
-    return found or ""
+class _Classes(dict[str, str]):
+    """Folded token -> its class, as one made-up word that starts with z, or ""; looked up in the lists once each."""
+
+    def __missing__(self, token: str) -> str:
+        found = _EXACT.get(token) or (NUMBER if token[0] == "0" else "")
+        if not found:
+            stems = _STEMS.get(token[:_KEY], ())
+            found = next((name for stem, name in stems if token.startswith(stem)), "")
+        if len(self) < _LIMIT:
+            self[token] = found
+        return found
+
+
+_CLASS = _Classes()
 
 
 def outline(found: list[str]) -> list[str]:
-    """The classes of the tokens `found`, in order no repeats in a row; "z0" is a number, other words go."""
-    classes: list[str] = []
-    last = ""
-    for token in found:
-        name = _EXACT.get(token)
-        if name is None:
-            if token[0] == "0":
-                name = "z0"
-            elif token[:_KEY] in _STEMS:
-                name = classify(token)
-        if name and name != last:
-            classes.append(name)
-            last = name
-    return classes
+    """The classes of the tokens `found`, in order no repeats in a row; other words go."""
+    names = filter(None, map(_CLASS.__getitem__, found))
+    return [name for name, _ in itertools.groupby(names)]

@@ -6,6 +6,7 @@ import hashlib
 import secrets
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 
 DIGEST = 16  # bytes
 MOST_JOINED = 4 * DIGEST + 2  # bytes of the digests that are a key as they stand
@@ -31,9 +32,10 @@ class Memory:
         keyed.update(text.encode("utf-8", "surrogatepass"))
         return keyed.digest()
 
-    def joined(self, *digests: bytes) -> bytes:
-        """The key of what was found where texts meet, of these digests. Not that of any text: it is longer."""
-        parts = b"|".join(digests)
+    def joined(self, digests: Sequence[bytes], position: int, before: Sequence[Sequence[int]]) -> bytes:
+        """The key of what was found where texts meet, of their digests. Not that of any text: it is longer."""
+        sides = [digests[run[0]] if len(run) == 1 else b"".join([digests[i] for i in run]) for run in before]
+        parts = b"|".join([digests[position], *sides])
         return parts if len(parts) <= MOST_JOINED else hashlib.blake2b(parts, key=self._key, digest_size=32).digest()
 
     def get(self, digest: bytes) -> tuple[str, ...] | None:

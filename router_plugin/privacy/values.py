@@ -6,10 +6,11 @@ import math
 import re
 from collections import Counter
 
+from .linear import tester
 from .rule import Hit
 
-_PLACEHOLDER = re.compile(
-    r"(?i)x{4}|\*{3}|\.{3}|…|_{4}|#{4}|your|example|sample|dummy|change[-_ ]?me|placeholder|redacted|insert|replace"
+_is_placeholder = tester(
+    r"x{4}|\*{3}|\.{3}|…|_{4}|#{4}|your|example|sample|dummy|change[-_ ]?me|placeholder|redacted|insert|replace"
     r"|todo|fake|foo|bar\b|lorem|abcdefg|abc123|123abc|<[^>]*>|\$\{|\{\{|\$\(|%\(|\[[a-z]|%[sd]\b"
     r"|^test$|^(?:user|pass|secret|token|key|none|null|true|false|undefined|string|str|required|optional)$|-here\b|_here\b"
 )
@@ -33,7 +34,7 @@ def entropy(value: str) -> float:
 
 def placeholder(value: str) -> bool:
     """A value that stands for a secret in documentation: repeated characters, "your-key-here", "<token>", "${VAR}"."""
-    return bool(_PLACEHOLDER.search(value)) or len(set(value.lower())) < min(6, len(value) // 2 + 1)
+    return _is_placeholder(value) or len(set(value.lower())) < min(6, len(value) // 2 + 1)
 
 
 def classes(value: str) -> int:

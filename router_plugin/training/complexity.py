@@ -14,6 +14,7 @@ from router_plugin.ask import read_ask
 from router_plugin.complexity import HEADS, Cuts, Thresholds, TrainedScorer
 from router_plugin.keywords import keyword_score
 from router_plugin.training import metrics
+from router_plugin.training.continued import WEIGHT, continued
 from router_plugin.training.linear import BlockSpec, Example, Fitted, LinearSpec, WordVectors, fit_linear, platt
 from router_plugin.training.rows import group_of
 
@@ -26,10 +27,14 @@ if TYPE_CHECKING:
 
 def default_spec(vectors: WordVectors | None) -> LinearSpec:
     """Words and pairs of the work, of its context and of the last reply; vectors of the work's words where given."""
-    blocks = [BlockSpec("words", 0, max_features=16_000), BlockSpec("words", 1, min_df=3), BlockSpec("words", 2)]
+    blocks = [
+        BlockSpec("words", 0),
+        BlockSpec("words", 1, max_features=12_000, scale=0.5),
+        BlockSpec("words", 2, scale=0.8),
+    ]
     if vectors is not None:
         blocks.append(BlockSpec("singles", 0, scale=3.0, vectors=vectors, idle=0.25))
-    return LinearSpec(tuple(blocks), C=20.0, dense_scale=0.5)
+    return LinearSpec(tuple(blocks), C=20.0, dense_scale=0.6)
 
 
 FOLDS = 5
@@ -120,6 +125,11 @@ def examples(rows: Sequence[Row], *, weight: float = 1.0) -> list[Example]:
     return made
 
 
+def training_examples(rows: Sequence[Row], seed: int = 0) -> list[Example]:
+    """What a model learns from: the rows, and some of them as they come later in a conversation."""
+    return [*examples(rows), *examples(continued(rows, seed), weight=WEIGHT)]
+
+
 def code_label(row: Row) -> float | None:
     """1 for work on code, 0 for other work, None where the domain doesn't say."""
     if not row.domain or row.domain in MIXED_DOMAINS or row.tier is None:
@@ -137,6 +147,7 @@ def folds(rows: Sequence[Row], seed: int = 0, count: int = FOLDS) -> np.ndarray:
 
 
 def out_of_fold(
+    rows: Sequence[Row],
     made: Sequence[Example],
     fold: np.ndarray,
     extra: Sequence[Example],
@@ -145,7 +156,8 @@ def out_of_fold(
     seed: int = 0,
     n_jobs: int = 1,
 ) -> np.ndarray:
-    """Logits [row, head] from models that saw neither the row nor its group; `extra` examples are in every training.
+    """Logits [row, head] from models that saw neither the row nor its group; `made`
+    are the rows' own examples, `extra` examples are in every training.
 
     The folds are joblib tasks, so that whatever joblib back end is active runs them (see `--dask`).
     """
@@ -153,7 +165,7 @@ def out_of_fold(
     run = joblib.Parallel(n_jobs=n_jobs, return_as="generator")
     parts = run(
         joblib.delayed(_fold_logits)(
-            [*(e for e, f in zip(made, fold, strict=True) if f != k), *extra],
+            [*training_examples([row for row, f in zip(rows, fold, strict=True) if f != k], seed), *extra],
             [e for e, f in zip(made, fold, strict=True) if f == k],
             spec,
             seed,
@@ -182,12 +194,13 @@ def learning_curve(
         kept = set(order[: int(len(order) * share)].tolist())
         right = used = 0
         for k in range(FOLDS):
-            train = [e for e, f, s in zip(made, fold, slice_of, strict=True) if f != k and int(s) in kept]
+            seen = [row for row, f, s in zip(rows, fold, slice_of, strict=True) if f != k and int(s) in kept]
+            train = training_examples(seen, seed)
             test = [e for e, f in zip(made, fold, strict=True) if f == k]
             logits = _fold_logits(train, test, spec, seed)
             predicted = (logits[:, 0] > 0).astype(int) + ((logits[:, 0] > 0) & (logits[:, 1] > 0))
             right += int((predicted == truth[fold == k]).sum())
-            used += len(train)
+            used += len(seen)
         points.append((used // FOLDS, round(right / len(rows), 4)))
         progress(f"learning curve: {points[-1][0]} rows, accuracy {points[-1][1]}")
     return points
@@ -229,7 +242,7 @@ def train(
     extra = examples(outcomes, weight=outcome_weight)
     truth = ranks(rows)
     made = examples(rows)
-    logits = out_of_fold(made, folds(rows, seed), extra, spec, progress, seed, n_jobs)
+    logits = out_of_fold(rows, made, folds(rows, seed), extra, spec, progress, seed, n_jobs)
     slopes = {}
     probability = np.zeros_like(logits)
     for i, head in enumerate(TIER_HEADS):
@@ -237,7 +250,7 @@ def train(
         probability[:, i] = 1.0 / (1.0 + np.exp(-(slope * logits[:, i] + offset)))
     cuts = choose_cuts(probability, truth)
     predicted = tiers(probability, cuts)
-    fitted = fit_linear([*made, *extra], HEADS, spec, seed=seed)
+    fitted = fit_linear([*training_examples(rows, seed), *extra], HEADS, spec, seed=seed)
     progress("final model")
     fitted.slopes = slopes
     figures = {

@@ -16,7 +16,7 @@ import numpy as np
 from router_plugin.complexity import HEADS, TrainedScorer
 from router_plugin.conversation import Conversation, Origin, Surface, Turn
 from router_plugin.training import metrics
-from router_plugin.training.complexity import FOLDS, TIER_HEADS, baselines, examples, folds, ranks
+from router_plugin.training.complexity import FOLDS, TIER_HEADS, baselines, examples, folds, ranks, training_examples
 from router_plugin.training.linear import LinearSpec, fit_linear
 
 if TYPE_CHECKING:
@@ -157,12 +157,13 @@ def abstention(
 
     A row's judge is a model that saw neither it nor its look-alikes, with the cuts and the calibration of `scorer`.
     """
-    made, fold = examples(rows), folds(rows)
+    fold = folds(rows)
     slopes = {head.name: (head.slope, head.offset) for head in scorer.model.heads}
     seen: Counter[str] = Counter()
     guessed: Counter[str] = Counter()
     for k in range(FOLDS):
-        fitted = fit_linear([example for example, f in zip(made, fold, strict=True) if f != k], HEADS, spec)
+        learnt = [row for row, f in zip(rows, fold, strict=True) if f != k]
+        fitted = fit_linear(training_examples(learnt), HEADS, spec)
         fitted.slopes = slopes
         model = replace(fitted.export("complexity", scorer.model.dense.names), extra=scorer.model.extra)
         judge = TrainedScorer(model)

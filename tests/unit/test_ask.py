@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from router_plugin.ask import Kind, cap, plain, read_ask
+from router_plugin import features
+from router_plugin.ask import EDGE, PART, PASTED, Kind, cap, instruction, plain, read_ask
 from router_plugin.conversation import Conversation, Origin, Surface, Turn
 from router_plugin.replies import Reply, reply_kind
 
@@ -42,6 +43,40 @@ def test_work_asked_for(turns: list[str], kind: Kind, work_holds: str) -> None:
     assert work_holds in ask.work
     if not work_holds:
         assert not ask.work
+
+
+LOG = "\n".join(f"12:0{i} worker {i} took {i} ms and left" for i in range(10))
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("What failed here?\n\n" + LOG, f"What failed here?\n{LOG[-PART:].rpartition(chr(10))[2]}"),
+        (f"{LOG}\n\nWhich worker was slowest?", "12:00 worker 0 took 0 ms and left\nWhich worker was slowest?"),
+        (f"Sort this\n\n{LOG}\n \nby time", "Sort this\nby time"),
+        (f"Sort this\n{LOG}\nby time", "Sort this\nby time"),
+        ("Sort this\n\n1\n2", "Sort this\n\n1\n2"),
+        ("x" * PASTED, "x" * PASTED),
+        ("x" * PASTED + "\ny", "x" * PASTED + "\ny"),
+        ("x" * (EDGE + 1) + "\n\n" + "y" * (EDGE + 1), "x" * PART + "\n" + "y" * PART),
+    ],
+    ids=["before", "after", "around", "lines", "short", "one line", "two lines", "long paragraphs"],
+)
+def test_what_is_asked_for_is_told_from_what_is_pasted(text: str, found: str) -> None:
+    """The first and the last paragraph, or line; a text without either is judged as it is."""
+    assert instruction(text) == found
+
+
+def test_a_paste_is_read_as_context_and_measured_as_a_whole() -> None:
+    """Its words don't drown those of the instruction; a long text without parts is read once."""
+    ask = read_ask(talk(f"u:Sort this\n\n{LOG}\n\nby time"))
+    assert ask.work == "Sort this\nby time"
+    assert features.views(ask) == (ask.work, cap(ask.paste, EDGE, EDGE), "")
+    assert "worker 4" in ask.paste
+    follow = read_ask(talk("u:hi", "a:hello", f"u:Sort this\n\n{LOG}\n\nby time"))
+    assert follow.work == ask.work
+    whole = read_ask(talk("u:" + "word " * 300))
+    assert features.views(whole)[1:] == ("", "")
 
 
 def test_a_long_paste_is_capped_and_the_edges_are_read() -> None:

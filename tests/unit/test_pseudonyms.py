@@ -58,7 +58,7 @@ def chat(*texts: str) -> dict[str, Any]:
 
 def test_identifiers_alone_are_replaced_and_the_rest_stays(router: Router) -> None:
     """The same value has one stand-in, wherever it stands; reasons and findings name rules, never text."""
-    text = f"Write to {MAIL}, or call {PHONE}. Remind {MAIL.upper()} that {MAIL} is on the list."
+    text = f"Write to {MAIL}, or call {PHONE}. Check that {MAIL.upper()} and {MAIL} are spelled alike."
     found = redact(router, chat(text))
     assert found is not None
     sent = json.dumps(found.body)
