@@ -53,16 +53,12 @@ def dense(ask: Ask) -> list[float]:
         log1p(min(ask.user_turns - 1, DEPTH) if follow else 0),
         log1p(min(ask.tool_results, DEPTH) if follow else 0),
         float(follow and ask.tool_results > 0),
-        log1p(len(ask.task)) if follow else 0.0,
+        log1p(len(ask.task)),
         log1p(len(ask.offer)),
         log1p(len(ask.last)),
         float(asks),
         float(asks and ask.kind is Kind.GO_ON),
     ]
-
-
-def _any_of(text: str, words: tuple[str, ...]) -> float:
-    return float(any(map(text.lower().__contains__, words))) if text else 0.0
 
 
 def _surface(text: str) -> list[float]:
@@ -93,7 +89,7 @@ def _surface(text: str) -> list[float]:
         log1p(sum(map(count, _OPERATORS))),
         log1p(count("\n  ") + count("\n\t")),
         log1p(count("^") + count("\\") + count("$") + (0 if plain else len(_MATHS.findall(text)))),
-        _any_of(text, _ERRORS),
+        float(any(map(text.lower().__contains__, _ERRORS))),
         float(text[:1].islower()),
         0.0 if plain else (size - len(text)) / (size + 1.0),
     ]
