@@ -9,20 +9,18 @@ from enum import Enum
 from typing import TYPE_CHECKING, Literal
 
 from router_plugin import features
-from router_plugin.ask import read_ask
+from router_plugin.ask import WORK_ALONE, read_ask
 from router_plugin.errors import ModelFileError
-from router_plugin.textmodel import TextModel
+from router_plugin.signals import Signal, signals_of
+from router_plugin.stack import ALONE, READS, Stack, inputs
+from router_plugin.textmodel import TextModel, sigmoid
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from router_plugin.conversation import Conversation
-    from router_plugin.textmodel import Contribution
 
 HEADS = ("beyond_local", "beyond_mid", "code")  # the outputs that a complexity model has, in this order
-MAX_SIGNALS = 12
-ALL = 1_000_000  # contributions, before they are merged
 
 
 class Tier(str, Enum):
@@ -47,19 +45,6 @@ class Tier(str, Enum):
 
 
 _RANKS = {"low": 0, "medium": 1, "high": 2}
-
-
-@dataclass(frozen=True)
-class Signal:
-    """What one feature adds, signed: upwards is harder. `is_text`: the name is request text, so never log it."""
-
-    name: str
-    weight: float
-    is_text: bool
-
-    def __repr__(self) -> str:
-        name = f"<{len(self.name)} characters>" if self.is_text else self.name
-        return f"Signal({name}, {self.weight:+.3f})"
 
 
 @dataclass(frozen=True)
@@ -146,6 +131,8 @@ class TrainedScorer(ComplexityScorer):
             self.cuts = Cuts(**model.extra["cuts"])
         except (KeyError, TypeError) as error:
             raise ModelFileError(f"{model.name} has no usable cuts. Train it again.") from error
+        self.stack = _stack(model)
+        self._alone = self.stack.cut(ALONE) if self.stack else None
         self.model = model
         self.thresholds = thresholds or Thresholds()
 
@@ -160,13 +147,18 @@ class TrainedScorer(ComplexityScorer):
         views, dense = features.views(ask), features.dense(ask)
         result = self.model.score(views, dense)
         beyond_local, beyond_mid, code = result.probabilities
+        if self.stack and self._alone:
+            found = inputs(result.parts, dense)
+            alone = ask.kind in WORK_ALONE
+            logits = self._alone.logits(found[:ALONE]) if alone else self.stack.logits(found)
+            beyond_local, beyond_mid = map(sigmoid, logits)
         beyond_mid = min(beyond_mid, beyond_local)  # what a local model can do, a mid model can
         score = self.cuts.score(beyond_local, beyond_mid)
         unread = result.terms > 0 and result.known < self.cuts.known
         signals: tuple[Signal, ...] = ()
         if explain:
             head = 1 if beyond_local >= self.cuts.local else 0
-            signals = _signals(self.model.contributions(views, dense, head=head, top=ALL), merge=not ask.paste)
+            signals = signals_of(self.model, self.stack, views, dense, head, merge=not ask.paste)
         return Complexity(
             score=score,
             tier=self.thresholds.tier(score),
@@ -179,14 +171,18 @@ class TrainedScorer(ComplexityScorer):
         )
 
 
-def _signals(found: Sequence[Contribution], *, merge: bool) -> tuple[Signal, ...]:
-    """The strongest contributions. `merge`: nothing was pasted, so that a text and the whole of it are one thing."""
-    weights: dict[tuple[str, bool], float] = {}
-    for one in found:
-        name = one.name.removeprefix(features.WHOLE) if merge and not one.is_text else one.name
-        weights[name, one.is_text] = weights.get((name, one.is_text), 0.0) + one.weight
-    strongest = sorted(weights.items(), key=lambda item: -abs(item[1]))[:MAX_SIGNALS]
-    return tuple(Signal(name, weight, is_text) for (name, is_text), weight in strongest)
+def _stack(model: TextModel) -> Stack | None:
+    """The model's second regression; None for a model that was trained on too few rows for one."""
+    content = model.extra.get("stack")
+    if content is None:
+        return None
+    try:
+        stack = Stack.from_content(content)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelFileError(f"{model.name} has a stack that doesn't fit. Train it again.") from error
+    if stack.reads != READS or len(stack.weights) != 2 or len(stack.mean) != 6 + len(READS):
+        raise ModelFileError(f"{model.name} has a stack for other inputs. Train it again.")
+    return stack
 
 
 def load_scorer(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from router_plugin.complexity import Signal, Tier
+from router_plugin.complexity import Tier
 from router_plugin.eligibility import LeftOut
 from router_plugin.privacy import Finding
 from router_plugin.session import Held
 from router_plugin.settings import Strategy
+from router_plugin.signals import Signal
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,11 @@ from math import log1p
 
 from router_plugin.ask import EDGE, WORK_ALONE, Ask, Kind, cap
 
-VERSION = "ask-6"  # part of every model file: change it whenever a view or a number here comes out different
+VERSION = "ask-7"  # part of every model file: change it whenever a view or a number here comes out different
 
 WHOLE = "whole_"  # begins the names of what is measured on a long text as a whole
 VIEWS = ("work", "context", "last")
+COURTESY = 60  # characters that a greeting and thanks around the work may take without counting as not read
 DEPTH = 3  # turns and tool results up to which depth is told apart: a session of fifty says no more than one of four
 
 
@@ -47,7 +48,7 @@ def dense(ask: Ask) -> list[float]:
     return [
         *surface,
         *whole,
-        log1p(max(0, ask.length - len(ask.paste or ask.work))),
+        log1p(max(0, ask.length - len(ask.paste or ask.work) - COURTESY)),
         float(follow),
         *(float(ask.kind is kind) for kind in _KINDS),
         log1p(min(ask.user_turns - 1, DEPTH) if follow else 0),

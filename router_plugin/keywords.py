@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from router_plugin.complexity import Complexity, ComplexityScorer, Signal, Thresholds
+from router_plugin.complexity import Complexity, ComplexityScorer, Thresholds
+from router_plugin.signals import Signal
 
 if TYPE_CHECKING:
     from router_plugin.conversation import Conversation

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import hashlib
 import json
 import os
@@ -52,6 +54,16 @@ def read(path: Path, form: str) -> dict[str, Any]:
     if not raw.startswith(start) or claimed != hashlib.sha256(b"{" + raw[len(start) :].rstrip(b"\n")).hexdigest():
         raise ModelFileError(f"{path.name} doesn't match its SHA-256: it was cut short or edited. Restore it.")
     return content
+
+
+def give_back_memory() -> None:
+    """Let the C library return what it keeps of freed memory; call it once models are loaded.
+
+    Reading a model takes several times its size for a moment. glibc keeps that for later, a third of what the plugin
+    adds to a proxy at start; other C libraries have no such call, and return it by themselves.
+    """
+    with contextlib.suppress(AttributeError, OSError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _canonical(content: Mapping[str, Any]) -> str:

@@ -87,19 +87,21 @@ def merged(blocks: Sequence[Block], heads: int) -> tuple[Table, ...]:
     Errors: ModelFileError for weights so large that their sum could overflow.
     """
     groups: dict[tuple[int, str], list[Block]] = {}
+    names: dict[str, str] = {}  # a term of several views is kept once
     words_of = {block.view for block in blocks if block.analyzer == "words"}
     for block in blocks:
         joined = block.analyzer == "singles" and block.view in words_of
         groups.setdefault((block.view, "words" if joined else block.analyzer), []).append(block)
-    return tuple(_table(view, analyzer, members, 1 + heads) for (view, analyzer), members in groups.items())
+    return tuple(_table(view, analyzer, members, 1 + heads, names) for (view, analyzer), members in groups.items())
 
 
-def _table(view: int, analyzer: str, members: Sequence[Block], width: int) -> Table:
+def _table(view: int, analyzer: str, members: Sequence[Block], width: int, names: dict[str, str]) -> Table:
     lanes = Struct(f"<{len(members) * width}q")
     rows: dict[str, int] = {}
     for position, block in enumerate(members):
         columns = (map(mul, block.idf, block.idf), *(map(mul, block.idf, weights) for weights in block.weights))
-        made = zip(block.terms, _in_lanes(columns, position * width * LANE), strict=True)
+        terms = [names.setdefault(term, term) for term in block.terms]
+        made = zip(terms, _in_lanes(columns, position * width * LANE), strict=True)
         if not rows:
             rows.update(made)
             continue

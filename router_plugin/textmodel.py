@@ -68,21 +68,29 @@ class Head:
 
 @dataclass(frozen=True)
 class TextScore:
-    """`logits` and calibrated `probabilities` per head; `known` = share of distinct terms in the vocabulary."""
+    """`logits` and calibrated `probabilities` per head; `known` = share of distinct terms in the vocabulary.
+
+    `parts`: what each view, and last the dense features with the intercept, add to the logits.
+    """
 
     logits: tuple[float, ...]
     probabilities: tuple[float, ...]
     known: float
     terms: int
+    parts: tuple[tuple[float, ...], ...] = ()
 
 
 @dataclass(frozen=True)
 class Contribution:
-    """What one feature adds to a head's logit. `is_text`: the name is a piece of the request, so never log it."""
+    """What one feature adds to a head's logit. `is_text`: the name is a piece of the request, so never log it.
+
+    `view`: where it was found, as an index into a score's `parts`.
+    """
 
     name: str
     weight: float
     is_text: bool
+    view: int
 
     def __repr__(self) -> str:
         name = f"<{len(self.name)} characters>" if self.is_text else self.name
@@ -127,25 +135,28 @@ class TextModel:
         `views` is one text, or one for each view that the blocks name; a view may also be the list of its tokens.
         """
         texts = (views,) if isinstance(views, str) else views
-        logits = [head.intercept for head in self.heads]
+        parts = [[0.0] * len(self.heads) for _ in texts]
         known, terms = 0, 0
         found_words = [tokens(text) if isinstance(text, str) else text for text in texts]
         for position, table in enumerate(self._tables):
             found = found_words[table.view]
             if not found:
                 continue
-            hits, distinct = table.add(TERMS[table.analyzer](found), logits)
+            hits, distinct = table.add(TERMS[table.analyzer](found), parts[table.view])
             if position == 0:
                 known, terms = hits, distinct
         if len(dense) != len(self.dense.names):
             raise ValueError(f"{self.name} takes {len(self.dense.names)} dense features, got {len(dense)}")
+        parts.append([head.intercept for head in self.heads])
         for head, (base, weights) in enumerate(self._lines):
-            logits[head] += base + sum(map(mul, dense, weights))
+            parts[-1][head] += base + sum(map(mul, dense, weights))
+        logits = tuple(map(sum, zip(*parts, strict=True)))
         return TextScore(
-            logits=tuple(logits),
+            logits=logits,
             probabilities=tuple(sigmoid(h.slope * z + h.offset) for h, z in zip(self.heads, logits, strict=True)),
             known=known / terms if terms else 0.0,
             terms=terms,
+            parts=tuple(map(tuple, parts)),
         )
 
     def base(self, head: int = 0) -> float:
@@ -169,12 +180,14 @@ class TextModel:
             for start in range(0, table.blocks * width, width):
                 hits = [(term, tf, entry) for term, tf, entry in known if entry[start]]
                 norm = math.sqrt(sum(tf * tf * entry[start] for _, tf, entry in hits))
-                found += [Contribution(term, tf * entry[start + 1 + head] / norm, True) for term, tf, entry in hits]
+                found += [
+                    Contribution(term, tf * row[start + 1 + head] / norm, True, table.view) for term, tf, row in hits
+                ]
         if len(dense) != len(self.dense.names):
             raise ValueError(f"{self.name} takes {len(self.dense.names)} dense features, got {len(dense)}")
         slopes = self._lines[head][1] if self._lines else ()
         found += [
-            Contribution(name, value * slope, False)
+            Contribution(name, value * slope, False, len(texts))
             for name, value, slope in zip(self.dense.names, dense, slopes, strict=True)
             if value
         ]

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-import joblib
 import numpy as np
 
 from router_plugin import drift, features
-from router_plugin.ask import read_ask
 from router_plugin.complexity import HEADS, Cuts, Thresholds, TrainedScorer
 from router_plugin.keywords import keyword_score
 from router_plugin.training import metrics
-from router_plugin.training.continued import WEIGHT, continued
-from router_plugin.training.linear import BlockSpec, Example, Fitted, LinearSpec, WordVectors, fit_linear, platt
-from router_plugin.training.rows import group_of
+from router_plugin.training.examples import examples, ranks, training_examples
+from router_plugin.training.linear import BlockSpec, Fitted, LinearSpec, WordVectors, fit_linear, platt
+from router_plugin.training.stacking import MIN_ROWS
+from router_plugin.training.unseen import FOLDS, TIER_HEADS, Progress, folds, out_of_fold, stacked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from router_plugin.stack import Stack
     from router_plugin.textmodel import TextModel
+    from router_plugin.training.linear import Example
     from router_plugin.training.rows import Row
 
 
@@ -37,62 +37,8 @@ def default_spec(vectors: WordVectors | None) -> LinearSpec:
     return LinearSpec(tuple(blocks), C=20.0, dense_scale=0.6)
 
 
-FOLDS = 5
-TIER_HEADS = HEADS[:2]  # the code head is a by-product: it isn't cross-validated
 MARGIN = 2.0  # standard errors by which a model has to beat every baseline
 OFF_BY_TWO_COST = 1.0  # an off-by-two error counts this much on top of being wrong when cuts are chosen
-# Whose domain names say that a row is work on code, and whose say that it isn't.
-CODE_DOMAINS = frozenset(
-    [
-        "coding_agent",
-        "python",
-        "sql",
-        "c_cpp",
-        "javascript",
-        "java",
-        "go",
-        "rust",
-        "bash",
-        "typescript",
-        "regex",
-        "git",
-        "web_css",
-        "docker_k8s",
-        "algorithms",
-        "testing",
-        "compilers",
-        "kotlin",
-        "other_lang",
-        "mobile",
-    ]
-)
-MIXED_DOMAINS = frozenset(
-    [
-        "agent",
-        "ml",
-        "devops_incident",
-        "distributed",
-        "data",
-        "data_analysis",
-        "data_formats",
-        "ops",
-        "cloud",
-        "networking",
-        "architecture",
-        "security",
-        "embedded",
-        "incident",
-        "spreadsheets",
-        "general_tech",
-        "electronics",
-        "tutoring",
-        "statistics",
-        "support",
-        "extraction",
-    ]
-)
-
-Progress = Callable[[str], None]
 
 
 @dataclass
@@ -101,6 +47,7 @@ class Outcome:
 
     model: TextModel
     fitted: Fitted
+    stack: Stack | None = None
     metrics: dict[str, Any] = field(default_factory=dict)
     failed_gates: list[str] = field(default_factory=list)
     truth: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=int))
@@ -108,84 +55,10 @@ class Outcome:
     predicted: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=int))
 
 
-def examples(rows: Sequence[Row], *, weight: float = 1.0) -> list[Example]:
-    """Rows as the model's inputs and targets."""
-    made = []
-    for row in rows:
-        ask = read_ask(row.conversation)
-        made.append(
-            Example(
-                features.views(ask),
-                tuple(features.dense(ask)),
-                (row.beyond_local, row.beyond_mid, code_label(row)),
-                weight,
-                f"{row.source}:{row.domain}" if row.tier is None else "",
-            )
-        )
-    return made
-
-
-def training_examples(rows: Sequence[Row], seed: int = 0) -> list[Example]:
-    """What a model learns from: the rows, and some of them as they come later in a conversation."""
-    return [*examples(rows), *examples(continued(rows, seed), weight=WEIGHT)]
-
-
-def code_label(row: Row) -> float | None:
-    """1 for work on code, 0 for other work, None where the domain doesn't say."""
-    if not row.domain or row.domain in MIXED_DOMAINS or row.tier is None:
-        return None
-    return float(row.domain in CODE_DOMAINS)
-
-
-def folds(rows: Sequence[Row], seed: int = 0, count: int = FOLDS) -> np.ndarray:
-    """A fold number for each row; a group is in one fold."""
-    group = np.array(group_of(rows))
-    names = np.unique(group)
-    np.random.default_rng(seed).shuffle(names)
-    place = {int(name): i % count for i, name in enumerate(names)}
-    return np.array([place[int(g)] for g in group])
-
-
-def out_of_fold(
-    rows: Sequence[Row],
-    made: Sequence[Example],
-    fold: np.ndarray,
-    extra: Sequence[Example],
-    spec: LinearSpec,
-    progress: Progress,
-    seed: int = 0,
-    n_jobs: int = 1,
-) -> np.ndarray:
-    """Logits [row, head] from models that saw neither the row nor its group; `made`
-    are the rows' own examples, `extra` examples are in every training.
-
-    The folds are joblib tasks, so that whatever joblib back end is active runs them (see `--dask`).
-    """
-    logits = np.zeros((len(made), len(TIER_HEADS)))
-    run = joblib.Parallel(n_jobs=n_jobs, return_as="generator")
-    parts = run(
-        joblib.delayed(_fold_logits)(
-            [*training_examples([row for row, f in zip(rows, fold, strict=True) if f != k], seed), *extra],
-            [e for e, f in zip(made, fold, strict=True) if f == k],
-            spec,
-            seed,
-        )
-        for k in range(FOLDS)
-    )
-    for k, part in enumerate(parts):
-        logits[fold == k] = part
-        progress(f"fold {k + 1} of {FOLDS}")
-    return logits
-
-
-def _fold_logits(train: Sequence[Example], test: Sequence[Example], spec: LinearSpec, seed: int) -> np.ndarray:
-    return fit_linear(train, TIER_HEADS, spec, seed=seed).logits(test)
-
-
 def learning_curve(
     rows: Sequence[Row], spec: LinearSpec, progress: Progress = lambda _: None, seed: int = 0
 ) -> list[tuple[int, float]]:
-    """(training rows, out-of-fold accuracy at even cuts) for growing shares of the training groups."""
+    """(training rows, out-of-fold accuracy at even cuts) for growing shares of the training groups, without a stack."""
     made, fold, truth = examples(rows), folds(rows, seed), ranks(rows)
     order = np.random.default_rng(seed).permutation(FOLDS * 4)
     slice_of = folds(rows, seed + 1, FOLDS * 4)
@@ -197,7 +70,7 @@ def learning_curve(
             seen = [row for row, f, s in zip(rows, fold, slice_of, strict=True) if f != k and int(s) in kept]
             train = training_examples(seen, seed)
             test = [e for e, f in zip(made, fold, strict=True) if f == k]
-            logits = _fold_logits(train, test, spec, seed)
+            logits = fit_linear(train, TIER_HEADS, spec, seed=seed).logits(test)
             predicted = (logits[:, 0] > 0).astype(int) + ((logits[:, 0] > 0) & (logits[:, 1] > 0))
             right += int((predicted == truth[fold == k]).sum())
             used += len(seen)
@@ -241,20 +114,23 @@ def train(
     """Cross-validate, calibrate and choose cuts on the out-of-fold figures, fit on everything, check the gates."""
     extra = examples(outcomes, weight=outcome_weight)
     truth = ranks(rows)
-    made = examples(rows)
-    logits = out_of_fold(rows, made, folds(rows, seed), extra, spec, progress, seed, n_jobs)
-    slopes = {}
-    probability = np.zeros_like(logits)
-    for i, head in enumerate(TIER_HEADS):
-        slopes[head] = slope, offset = platt(logits[:, i], (truth > i).astype(int))
-        probability[:, i] = 1.0 / (1.0 + np.exp(-(slope * logits[:, i] + offset)))
+    fold = folds(rows, seed)
+    unseen = out_of_fold(rows, fold, extra, spec, progress, seed, n_jobs)
+    slopes, probability = _calibrated(unseen.logits, truth)
     cuts = choose_cuts(probability, truth)
+    stack, plain = None, metrics.summary(truth, tiers(probability, cuts))
+    if len(rows) >= MIN_ROWS:
+        stack, logits = stacked(unseen, truth, fold)
+        probability = _calibrated(logits, truth)[1]
+        cuts = choose_cuts(probability, truth)
+        progress("second regression")
     predicted = tiers(probability, cuts)
     fitted = fit_linear([*training_examples(rows, seed), *extra], HEADS, spec, seed=seed)
     progress("final model")
     fitted.slopes = slopes
     figures = {
         **metrics.summary(truth, predicted),
+        "without_stack": plain,
         "ece_beyond_local": round(metrics.ece(probability[:, 0], (truth > 0).astype(float)), 4),
         "ece_beyond_mid": round(metrics.ece(probability[:, 1], (truth > 1).astype(float)), 4),
         "by_shape": metrics.by([row.shape for row in rows], truth, predicted),
@@ -264,22 +140,35 @@ def train(
         "baselines": baselines(rows, truth, seed),
     }
     model = fitted.export("complexity", features.NAMES, fingerprint=fingerprint)
+    made = examples(rows)
     known_share = _known_floor(model, made)
     cuts = replace(cuts, known=known_share)
     counts = {"rows": len(rows), "outcome_rows": len(outcomes)}
     about = {"features": features.VERSION, "cuts": asdict(cuts), **counts}
+    if stack is not None:
+        about["stack"] = stack.content()
     profile = _profile(TrainedScorer(replace(model, extra=about)), rows)
     profile["unknown_terms"] = _unknown_share(model, made)
     about["profile"] = profile
     return Outcome(
         replace(model, extra=about),
         fitted,
+        stack,
         {"cross_validation": figures, "cuts": asdict(cuts)},
         gates(figures),
         truth,
         probability,
         predicted,
     )
+
+
+def _calibrated(logits: np.ndarray, truth: np.ndarray) -> tuple[dict[str, tuple[float, float]], np.ndarray]:
+    """Platt's slope and offset for each head, and the probabilities that they make of out-of-fold logits."""
+    slopes, probability = {}, np.zeros_like(logits)
+    for i, head in enumerate(TIER_HEADS):
+        slopes[head] = slope, offset = platt(logits[:, i], (truth > i).astype(int))
+        probability[:, i] = 1.0 / (1.0 + np.exp(-(slope * logits[:, i] + offset)))
+    return slopes, probability
 
 
 def _known_floor(model: TextModel, made: Sequence[Example]) -> float:
@@ -340,20 +229,3 @@ def gates(figures: dict[str, Any]) -> list[str]:
         if figures[head] > 0.1
     ]
     return failed
-
-
-def ranks(rows: Sequence[Row]) -> np.ndarray:
-    """0, 1 or 2 for each row: its tier, or what its outcomes say."""
-    return np.array(
-        [
-            row.tier.rank
-            if row.tier is not None
-            else int((row.beyond_local or 0.0) > 0.5) + int(min(row.beyond_local or 0.0, row.beyond_mid or 0.0) > 0.5)
-            for row in rows
-        ]
-    )
-
-
-def as_scorer(outcome: Outcome) -> TrainedScorer:
-    """The trained model, ready to score conversations."""
-    return TrainedScorer(outcome.model)

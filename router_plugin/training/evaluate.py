@@ -16,8 +16,10 @@ import numpy as np
 from router_plugin.complexity import HEADS, TrainedScorer
 from router_plugin.conversation import Conversation, Origin, Surface, Turn
 from router_plugin.training import metrics
-from router_plugin.training.complexity import FOLDS, TIER_HEADS, baselines, examples, folds, ranks, training_examples
+from router_plugin.training.complexity import baselines
+from router_plugin.training.examples import examples, ranks, training_examples
 from router_plugin.training.linear import LinearSpec, fit_linear
+from router_plugin.training.unseen import FOLDS, TIER_HEADS, folds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -155,7 +157,7 @@ def abstention(
 ) -> dict[str, dict[str, float | int]]:
     """How often the tier is a guess, by language, and for all languages but English together (`other`).
 
-    A row's judge is a model that saw neither it nor its look-alikes, with the cuts and the calibration of `scorer`.
+    A row's judge is a model that saw neither it nor its look-alikes, with the cuts, calibration and stack of `scorer`.
     """
     fold = folds(rows)
     slopes = {head.name: (head.slope, head.offset) for head in scorer.model.heads}

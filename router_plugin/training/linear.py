@@ -174,6 +174,20 @@ class Fitted:
         matrix = self.features.transform(examples)
         return np.column_stack([model.decision_function(matrix) for model in self.heads.values()])
 
+    def parts(self, examples: Sequence[Example]) -> np.ndarray:
+        """[example, view or numbers, head]: what a served model's `TextScore.parts` holds."""
+        matrix = self.features.transform(examples)
+        weights = np.column_stack([model.coef_[0] for model in self.heads.values()])
+        found = np.zeros((len(examples), len(examples[0].views) + 1, len(self.heads)))
+        start = 0
+        for block, vectorizer in zip(self.features.spec.blocks, self.features.vectorizers, strict=True):
+            stop = start + len(vectorizer.vocabulary_)
+            found[:, block.view] += matrix[:, start:stop] @ weights[start:stop]
+            start = stop
+        found[:, -1] = matrix[:, start:] @ weights[start:]
+        found[:, -1] += [float(model.intercept_[0]) for model in self.heads.values()]
+        return found
+
     def export(
         self, name: str, dense_names: Sequence[str], *, extra: Mapping[str, Any] | None = None, fingerprint: str = ""
     ) -> TextModel:

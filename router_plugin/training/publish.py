@@ -11,10 +11,11 @@ import joblib
 from router_plugin.complexity import Cuts
 from router_plugin.textmodel import TextModel
 from router_plugin.training.card import write_card
-from router_plugin.training.complexity import Outcome, Progress, default_spec, learning_curve, train
+from router_plugin.training.complexity import Outcome, default_spec, learning_curve, train
 from router_plugin.training.linear import WordVectors, fingerprint
 from router_plugin.training.plots import draw, draw_learning_curve
 from router_plugin.training.rows import Row, check_enough, deduplicate, read_rows
+from router_plugin.training.unseen import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -112,7 +113,8 @@ def write(outcome: Outcome, output: Path) -> None:
     if path.is_file():
         replace_file(path, output / "complexity.previous.json")
     outcome.model.save(path)
-    joblib.dump({"features": outcome.fitted.features, "heads": outcome.fitted.heads}, output / "complexity.joblib", 6)
+    fitted = {"features": outcome.fitted.features, "heads": outcome.fitted.heads, "stack": outcome.stack}
+    joblib.dump(fitted, output / "complexity.joblib", 6)
     metrics_path = output / "metrics.json"
     known = json.loads(metrics_path.read_text("utf-8")) if metrics_path.is_file() else {}
     known["complexity"] = {

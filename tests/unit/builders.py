@@ -8,9 +8,9 @@ from typing import Any
 
 import yaml
 
-from router_plugin.complexity import Complexity, ComplexityScorer, Signal, Thresholds, Tier
+from router_plugin.complexity import Complexity, ComplexityScorer, Thresholds, Tier
 from router_plugin.config import RouterConfig
-from router_plugin.conversation import Conversation, Origin, Surface
+from router_plugin.conversation import Conversation, Origin, Surface, Turn
 from router_plugin.decision import Decision
 from router_plugin.deployments import Deployment, Inventory
 from router_plugin.pipeline import Router
@@ -18,6 +18,7 @@ from router_plugin.plan import Plan
 from router_plugin.policy import Policy
 from router_plugin.privacy import Finding, Judgement, Verdict
 from router_plugin.settings import Settings, Strategy
+from router_plugin.signals import Signal
 
 ROOT = Path(__file__).parents[2]
 PACK = ROOT / "litellm_config.yaml"
@@ -180,3 +181,9 @@ BODIES: Mapping[Surface, dict[str, Any]] = {
     Surface.EMBEDDINGS: {"input": "hi"},
     Surface.GEMINI: {"contents": [{"role": "user", "parts": [{"text": "hi"}]}]},
 }
+
+
+def asked(*texts: str) -> Conversation:
+    """A conversation of user and assistant in turn, the user first."""
+    roles = (Origin.USER, Origin.ASSISTANT)
+    return Conversation(Surface.CHAT, tuple(Turn(roles[i % 2], text) for i, text in enumerate(texts)), (), ())

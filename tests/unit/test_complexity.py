@@ -10,18 +10,13 @@ from pathlib import Path
 import pytest
 
 from router_plugin.complexity import Cuts, Thresholds, Tier, TrainedScorer, load_scorer
-from router_plugin.conversation import Conversation, Origin, Surface, Turn
 from router_plugin.errors import ModelFileError
 from router_plugin.keywords import HeuristicScorer
 from router_plugin.paths import model_dir
 from router_plugin.reload import ReloadingScorer
+from tests.unit.builders import asked
 
 MODEL = model_dir() / "complexity.json"
-
-
-def asked(*texts: str) -> Conversation:
-    roles = (Origin.USER, Origin.ASSISTANT)
-    return Conversation(Surface.CHAT, tuple(Turn(roles[i % 2], text) for i, text in enumerate(texts)), (), ())
 
 
 @pytest.fixture(scope="module")

@@ -172,6 +172,8 @@ def test_equal_to_scikit_learn_on_random_texts() -> None:
     tests = [example(vocabulary) for _ in range(60)]
     for wanted, e in zip(fitted.logits(tests), tests, strict=True):
         assert model.score(e.views, e.dense).logits == pytest.approx(wanted.tolist(), abs=1e-6)
+    for wanted, e in zip(fitted.parts(tests), tests, strict=True):
+        assert model.score(e.views, e.dense).parts == tuple(pytest.approx(part, abs=1e-6) for part in wanted.tolist())
     whole = fit_linear(train, ("a", "b"), LinearSpec((*blocks[:2], replace(words, idle=1.0)))).logits(train)
     assert fitted.logits(train) == pytest.approx(whole)  # nothing that was learnt has changed
 

@@ -16,7 +16,8 @@ from router_plugin import features
 from router_plugin.complexity import HEADS, Cuts, TrainedScorer
 from router_plugin.training import evaluate, metrics
 from router_plugin.training.cluster import cluster
-from router_plugin.training.complexity import default_spec, examples
+from router_plugin.training.complexity import default_spec
+from router_plugin.training.examples import examples
 from router_plugin.training.linear import fit_linear
 from router_plugin.training.outcomes import Pair, gain_report
 from router_plugin.training.publish import roll_back, run

@@ -1,0 +1,70 @@
+"""What a complexity model saw in a request, for explanations: named features and words, with what each adds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from router_plugin import features
+from router_plugin.stack import inputs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from router_plugin.stack import Stack
+    from router_plugin.textmodel import TextModel
+
+MAX_SIGNALS = 12
+_ALL = 1_000_000  # contributions, before they are merged
+
+
+@dataclass(frozen=True)
+class Signal:
+    """What one feature adds, signed: upwards is harder. `is_text`: the name is request text, so never log it."""
+
+    name: str
+    weight: float
+    is_text: bool
+
+    def __repr__(self) -> str:
+        name = f"<{len(self.name)} characters>" if self.is_text else self.name
+        return f"Signal({name}, {self.weight:+.3f})"
+
+
+def signals_of(
+    model: TextModel, stack: Stack | None, views: Sequence[str], dense: Sequence[float], head: int, *, merge: bool
+) -> tuple[Signal, ...]:
+    """The strongest signals of one request for an output (0 or 1), at most MAX_SIGNALS, strongest first.
+
+    Each weighs what the output's logit loses without it; where a stack decides, these need not add up. `merge`:
+    nothing was pasted, so that a number of the text and of the whole of it are one thing.
+    """
+    found: dict[tuple[int, str], list[float]] = {}
+    for output in (0, 1):
+        for one in model.contributions(views, dense, head=output, top=_ALL):
+            found.setdefault((one.view, one.name), [0.0, 0.0])[output] += one.weight
+    parts = model.score(views, dense).parts
+    whole = stack.logits(inputs(parts, dense))[head] if stack else 0.0
+    weights: dict[tuple[str, bool], float] = {}
+    for (view, name), adds in found.items():
+        weight = adds[head]
+        if stack:
+            weight = whole - stack.logits(_without(parts, dense, view, name, adds))[head]
+        is_text = view != len(parts) - 1
+        key = (name.removeprefix(features.WHOLE) if merge and not is_text else name, is_text)
+        weights[key] = weights.get(key, 0.0) + weight
+    strongest = sorted(weights.items(), key=lambda item: -abs(item[1]))[:MAX_SIGNALS]
+    return tuple(Signal(name, weight, is_text) for (name, is_text), weight in strongest)
+
+
+def _without(
+    parts: Sequence[Sequence[float]], dense: Sequence[float], view: int, name: str, adds: Sequence[float]
+) -> list[float]:
+    """A stack's inputs for a request that lacks one feature."""
+    less = [list(part) for part in parts]
+    for output in (0, 1):
+        less[view][output] -= adds[output]
+    numbers = list(dense)
+    if view == len(parts) - 1:
+        numbers[features.NAMES.index(name)] = 0.0
+    return inputs(less, numbers)
