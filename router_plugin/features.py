@@ -24,7 +24,6 @@ def views(ask: Ask) -> tuple[str, str, str]:
 
 
 _WIDE = re.compile("[\u0e00-\u0eff\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-_NO_DIGITS = dict.fromkeys(map(ord, "0123456789"))
 _MATHS = re.compile("[∑∫√≤≥≠∈∀∃∂∞πλσθ²³^]")
 _CAPITAL = re.compile(" [A-Z]")
 _ITEM = re.compile(r"\n\s*(?:[-*•]|[0-9]{1,2}[.)])\s")
@@ -62,12 +61,18 @@ def dense(ask: Ask) -> list[float]:
     ]
 
 
+def _count(raw: bytes, characters: bytes) -> int:
+    """How many of these ASCII characters a text in UTF-8 holds, where no other character has a byte of theirs."""
+    return len(raw) - len(raw.translate(None, characters))
+
+
 def _surface(text: str) -> list[float]:
     """What a text looks like; one number for each of `_SURFACE`."""
     count = text.count
     size = _wide_length(text)
     log_size = log1p(size)
-    symbols = count("{") + count("}") + count(";") + count("=") + count("(") + count("<")
+    raw = text.encode("utf-8", "surrogatepass")
+    symbols = _count(raw, b"{};=(<")
     plain = text.isascii()
     return [
         log_size,
@@ -80,8 +85,8 @@ def _surface(text: str) -> list[float]:
         log1p(count(",") + (count("，") + count("、") + count("،") if not plain else 0)),
         log1p(sum(map(count, _STOPS if plain else _ANY_STOPS))),
         log1p(count(":") + (count("：") if not plain else 0)),
-        log1p(count('"') + count("'") + count("`") + (count("«") + count("「") + count("“") if not plain else 0)),
-        log1p(len(text) - len(text.translate(_NO_DIGITS))),
+        log1p(_count(raw, b"\"'`") + (count("«") + count("「") + count("“") if not plain else 0)),
+        log1p(_count(raw, b"0123456789")),
         log1p(len(_ITEM.findall(text))) if "\n" in text else 0.0,
         log1p(len(_CAPITAL.findall(text))),
         float("```" in text),
@@ -89,7 +94,7 @@ def _surface(text: str) -> list[float]:
         symbols / (size + 20.0),
         log1p(sum(map(count, _OPERATORS))),
         log1p(count("\n  ") + count("\n\t")),
-        log1p(count("^") + count("\\") + count("$") + (0 if plain else len(_MATHS.findall(text)))),
+        log1p(_count(raw, b"^\\$") + (0 if plain else len(_MATHS.findall(text)))),
         float(any(map(text.lower().__contains__, _ERRORS))),
         float(text[:1].islower()),
         0.0 if plain else (size - len(text)) / (size + 1.0),

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("router_plugin")
 
-START_TRIES, START_PAUSE_SECONDS = 300, 0.2  # LiteLLM builds its router after it has loaded the callbacks
+START_TRIES, START_PAUSE_SECONDS = 3_000, 0.02  # LiteLLM builds its router after it has loaded the callbacks
 
 
 def _proxy_config() -> RouterConfig:

@@ -8,6 +8,7 @@ second one reads a few such sums and numbers, what each exceeds a few knots by, 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations_with_replacement, starmap
 from operator import mul
 from typing import TYPE_CHECKING, Any
 
@@ -39,10 +40,8 @@ def inputs(parts: Sequence[Sequence[float]], dense: Sequence[float]) -> list[flo
 def expand(standardised: Sequence[float]) -> list[float]:
     """Standardised inputs, what each exceeds each of KNOTS by, and the products of all pairs, squares among them."""
     found = list(standardised)
-    for knot in KNOTS:
-        found += [x - knot if x > knot else 0.0 for x in standardised]
-    for position, x in enumerate(standardised):
-        found += [x * other for other in standardised[position:]]
+    found += [x - knot if x > knot else 0.0 for knot in KNOTS for x in standardised]
+    found += starmap(mul, combinations_with_replacement(standardised, 2))
     return found
 
 
@@ -94,10 +93,8 @@ class Stack:
 
     def standardised(self, found: Sequence[float]) -> list[float]:
         """`inputs` in standard deviations from their means, at most LIMIT."""
-        return [
-            min(max((x - mean) / scale, -LIMIT), LIMIT)
-            for x, mean, scale in zip(found, self.mean, self.scale, strict=True)
-        ]
+        plain = [(x - mean) / scale for x, mean, scale in zip(found, self.mean, self.scale, strict=True)]
+        return [x if -LIMIT < x < LIMIT else LIMIT if x > 0.0 else -LIMIT for x in plain]
 
     def cut(self, count: int) -> Stack:
         """A smaller stack with equal outputs, for requests whose inputs from `count` on are 0: it takes the others."""

@@ -6,6 +6,7 @@ import math
 from array import array
 from collections import Counter
 from dataclasses import dataclass
+from itertools import compress
 from operator import mul
 from struct import Struct
 from typing import TYPE_CHECKING
@@ -68,9 +69,9 @@ class Table:
     def _repeated(self, counts: Counter[str]) -> dict[int, list[int]]:
         """The rows of the terms that occur more than once, by how often they do."""
         rows: dict[int, list[int]] = {}
-        for term, count in counts.items():
-            if count > 1 and (row := self.rows.get(term)) is not None:
-                rows.setdefault(count, []).append(row)
+        for term in compress(counts, map((1).__lt__, counts.values())):
+            if (row := self.rows.get(term)) is not None:
+                rows.setdefault(counts[term], []).append(row)
         return rows
 
     def _columns(self, total: int) -> list[float]:

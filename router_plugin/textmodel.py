@@ -77,7 +77,7 @@ class TextScore:
     probabilities: tuple[float, ...]
     known: float
     terms: int
-    parts: tuple[tuple[float, ...], ...] = ()
+    parts: Sequence[Sequence[float]]
 
 
 @dataclass(frozen=True)
@@ -150,13 +150,13 @@ class TextModel:
         parts.append([head.intercept for head in self.heads])
         for head, (base, weights) in enumerate(self._lines):
             parts[-1][head] += base + sum(map(mul, dense, weights))
-        logits = tuple(map(sum, zip(*parts, strict=True)))
+        logits = [sum(adds) for adds in zip(*parts, strict=True)]
         return TextScore(
-            logits=logits,
+            logits=tuple(logits),
             probabilities=tuple(sigmoid(h.slope * z + h.offset) for h, z in zip(self.heads, logits, strict=True)),
             known=known / terms if terms else 0.0,
             terms=terms,
-            parts=tuple(map(tuple, parts)),
+            parts=parts,
         )
 
     def base(self, head: int = 0) -> float:

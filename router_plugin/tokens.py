@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 STEM, LONG_STEM, ENDING = 4, 6, 3  # letters
-FEATURE_VERSION = "terms-1"  # part of every model file: change it whenever a function here returns something else
+FEATURE_VERSION = "terms-2"  # part of every model file: change it whenever a function here returns something else
 
 # Scripts written without spaces are taken character by character; pairs of neighbours then give bigrams.
 _UNSPACED = (
@@ -32,6 +32,7 @@ def is_unspaced(code: int) -> bool:
     return code >= 0x0E00 and any(first <= code <= last for first, last in _UNSPACED)
 
 
+_HANGUL = ("\uac00", "\ud7a3")  # the first and the last syllable
 _FOLD_LIMIT = 30_000  # code points kept, and words; more than any real mix of languages needs
 
 
@@ -75,8 +76,15 @@ def tokens(text: str) -> list[str]:
 
 
 def word_terms(found: list[str]) -> list[str]:
-    """Words and pairs of neighbours."""
-    return found + [f"{a} {b}" for a, b in itertools.pairwise(found)]
+    """Words and pairs of neighbours, and of Korean words the syllables and pairs of these as well.
+
+    Particles and endings are written together with a Korean word, so that most of its forms are rare.
+    """
+    terms = found + [f"{a} {b}" for a, b in itertools.pairwise(found)]
+    if "".join(found).isascii():
+        return terms
+    syllables = [syllable for word in found if _HANGUL[0] <= word[0] <= _HANGUL[1] for syllable in word]
+    return terms + syllables + [f"{a} {b}" for a, b in itertools.pairwise(syllables)]
 
 
 def char_terms(found: list[str]) -> list[str]:

@@ -30,7 +30,7 @@ def default_spec(vectors: WordVectors | None) -> LinearSpec:
     blocks = [
         BlockSpec("words", 0),
         BlockSpec("words", 1, max_features=12_000, scale=0.5),
-        BlockSpec("words", 2, scale=0.8),
+        BlockSpec("words", 2, max_features=8_000, scale=0.8),
     ]
     if vectors is not None:
         blocks.append(BlockSpec("singles", 0, scale=3.0, vectors=vectors, idle=0.25))

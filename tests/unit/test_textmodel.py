@@ -173,7 +173,7 @@ def test_equal_to_scikit_learn_on_random_texts() -> None:
     for wanted, e in zip(fitted.logits(tests), tests, strict=True):
         assert model.score(e.views, e.dense).logits == pytest.approx(wanted.tolist(), abs=1e-6)
     for wanted, e in zip(fitted.parts(tests), tests, strict=True):
-        assert model.score(e.views, e.dense).parts == tuple(pytest.approx(part, abs=1e-6) for part in wanted.tolist())
+        assert model.score(e.views, e.dense).parts == [pytest.approx(part, abs=1e-6) for part in wanted.tolist()]
     whole = fit_linear(train, ("a", "b"), LinearSpec((*blocks[:2], replace(words, idle=1.0)))).logits(train)
     assert fitted.logits(train) == pytest.approx(whole)  # nothing that was learnt has changed
 
@@ -181,3 +181,10 @@ def test_equal_to_scikit_learn_on_random_texts() -> None:
 def test_words_are_singles_and_pairs() -> None:
     """The word terms are each word and each pair of neighbours."""
     assert words("a b c") == ["a", "b", "c", "a b", "b c"]
+
+
+def test_korean_words_are_read_by_syllable_too() -> None:
+    """A word keeps its sense under another particle: forms of it share syllables and pairs of these."""
+    syllables = ["학", "교", "에", "가", "학 교", "교 에", "에 가"]
+    assert words("학교에 ab 가") == ["학교에", "ab", "가", "학교에 ab", "ab 가", *syllables]
+    assert {"학", "교", "학 교"} <= set(words("학교에서")) & set(words("학교를"))
