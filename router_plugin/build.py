@@ -10,7 +10,6 @@ from router_plugin.complexity import Thresholds, load_scorer
 from router_plugin.config import RouterConfig
 from router_plugin.deployments import Deployment, Inventory
 from router_plugin.eligibility import Counter, estimate
-from router_plugin.modelfile import give_back_memory
 from router_plugin.paths import model_dir
 from router_plugin.pipeline import Router
 from router_plugin.price_list import entry_of
@@ -33,7 +32,6 @@ def build_router(config: RouterConfig, count: Counter = estimate) -> Router:
     config = replace(config, inventory=with_facts(config.inventory))
     detector = Detector(config.settings.privacy, model_dir() / TOPICS_FILE)
     detector.warm_up()
-    give_back_memory()
     return Router(
         config,
         detector,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import hashlib
 import json
 import os
@@ -41,7 +39,10 @@ def read(path: Path, form: str) -> dict[str, Any]:
 
     Errors: FileNotFoundError; ModelFileError for anything but an intact file whose `format` is `form`.
     """
-    raw = path.read_bytes()
+    try:
+        raw = path.read_bytes()
+    except (IsADirectoryError, NotADirectoryError, PermissionError) as error:
+        raise ModelFileError(f"{path} can't be read ({type(error).__name__}); name a model's JSON file.") from None
     try:
         content: dict[str, Any] = json.loads(raw)
         claimed = content["sha256"]
@@ -54,16 +55,6 @@ def read(path: Path, form: str) -> dict[str, Any]:
     if not raw.startswith(start) or claimed != hashlib.sha256(b"{" + raw[len(start) :].rstrip(b"\n")).hexdigest():
         raise ModelFileError(f"{path.name} doesn't match its SHA-256: it was cut short or edited. Restore it.")
     return content
-
-
-def give_back_memory() -> None:
-    """Let the C library return what it keeps of freed memory; call it once models are loaded.
-
-    Reading a model takes several times its size for a moment. glibc keeps that for later, a third of what the plugin
-    adds to a proxy at start; other C libraries have no such call, and return it by themselves.
-    """
-    with contextlib.suppress(AttributeError, OSError, TypeError):
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _canonical(content: Mapping[str, Any]) -> str:

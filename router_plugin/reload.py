@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from router_plugin.complexity import Complexity, ComplexityScorer, Thresholds, TrainedScorer
 from router_plugin.errors import ModelFileError
-from router_plugin.modelfile import give_back_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,7 +65,6 @@ class ReloadingScorer(ComplexityScorer):
         self._stamp = stamp  # also for a bad file: one warning, not one a second
         try:
             self._scorer = TrainedScorer.load(self._path, self._thresholds)
-            give_back_memory()
         except (OSError, ModelFileError) as error:
             _log.warning("The new complexity model is refused, version %s goes on: %s", self.version, error)
         else:

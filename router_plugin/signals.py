@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from router_plugin.stack import Stack
-    from router_plugin.textmodel import TextModel
+    from router_plugin.textmodel import Contribution, TextModel
 
 MAX_SIGNALS = 12
 _ALL = 1_000_000  # contributions, before they are merged
@@ -39,32 +39,35 @@ def signals_of(
     Each weighs what the output's logit loses without it; where a stack decides, these need not add up. `merge`:
     nothing was pasted, so that a number of the text and of the whole of it are one thing.
     """
-    found: dict[tuple[int, str], list[float]] = {}
+    parts = model.score(views, dense).parts
+    last = len(parts) - 1
+    groups: dict[tuple[str, bool], list[tuple[int, int, Contribution]]] = {}
     for output in (0, 1):
         for one in model.contributions(views, dense, head=output, top=_ALL):
-            found.setdefault((one.view, one.name), [0.0, 0.0])[output] += one.weight
-    parts = model.score(views, dense).parts
-    whole = stack.logits(inputs(parts, dense))[head] if stack else 0.0
-    weights: dict[tuple[str, bool], float] = {}
-    for (view, name), adds in found.items():
-        weight = adds[head]
-        if stack:
-            weight = whole - stack.logits(_without(parts, dense, view, name, adds))[head]
-        is_text = view != len(parts) - 1
-        key = (name.removeprefix(features.WHOLE) if merge and not is_text else name, is_text)
-        weights[key] = weights.get(key, 0.0) + weight
+            is_text = one.view != last
+            name = one.name.removeprefix(features.WHOLE) if merge and not is_text else one.name
+            groups.setdefault((name, is_text), []).append((one.view, output, one))
+    if stack is None:
+        weights = {key: sum(one.weight for _, output, one in adds if output == head) for key, adds in groups.items()}
+    else:
+        whole = stack.logits(inputs(parts, dense))[head]
+        weights = {
+            key: whole - stack.logits(_without(parts, dense, adds, key[1]))[head] for key, adds in groups.items()
+        }
     strongest = sorted(weights.items(), key=lambda item: -abs(item[1]))[:MAX_SIGNALS]
     return tuple(Signal(name, weight, is_text) for (name, is_text), weight in strongest)
 
 
 def _without(
-    parts: Sequence[Sequence[float]], dense: Sequence[float], view: int, name: str, adds: Sequence[float]
+    parts: Sequence[Sequence[float]],
+    dense: Sequence[float],
+    adds: Sequence[tuple[int, int, Contribution]],
+    is_text: bool,
 ) -> list[float]:
-    """A stack's inputs for a request that lacks one feature."""
-    less = [list(part) for part in parts]
-    for output in (0, 1):
-        less[view][output] -= adds[output]
-    numbers = list(dense)
-    if view == len(parts) - 1:
-        numbers[features.NAMES.index(name)] = 0.0
+    """A stack's inputs for a request that lacks what is added to a view's part of an output."""
+    less, numbers = [list(part) for part in parts], list(dense)
+    for view, output, one in adds:
+        less[view][output] -= one.weight
+        if not is_text:
+            numbers[features.NAMES.index(one.name)] = 0.0
     return inputs(less, numbers)

@@ -7,8 +7,9 @@ second one reads a few such sums and numbers, what each exceeds a few knots by, 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from itertools import combinations_with_replacement, starmap
+from itertools import chain, combinations_with_replacement, starmap
 from operator import mul
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ READS = (
 )
 ALONE = 8  # inputs that are left for work that stands alone
 _READ = tuple(map(features.NAMES.index, READS))
+# The next two are part of `features.VERSION`: change it with them.
 KNOTS = (-1.5, -0.75, 0.0, 0.75, 1.5)
 LIMIT = 3.0  # standard deviations: inputs beyond are taken for this, so that nothing grows without bound
 
@@ -69,16 +71,18 @@ class Stack:
             or any(len(row) != terms for row in self.weights)
         ):
             raise ValueError("A stack's inputs and weights differ in number.")
+        if not all(map(math.isfinite, (*self.mean, *self.scale, *self.intercepts, *chain(*self.weights)))):
+            raise ValueError("A stack's numbers must be finite.")
 
     @classmethod
     def from_content(cls, content: Mapping[str, Any]) -> Stack:
         """What `content` made. Errors: KeyError, TypeError, ValueError."""
         return cls(
             tuple(content["reads"]),
-            tuple(content["mean"]),
-            tuple(content["scale"]),
-            tuple(tuple(row) for row in content["weights"]),
-            tuple(content["intercepts"]),
+            tuple(map(float, content["mean"])),
+            tuple(map(float, content["scale"])),
+            tuple(tuple(map(float, row)) for row in content["weights"]),
+            tuple(map(float, content["intercepts"])),
         )
 
     def content(self) -> dict[str, Any]:

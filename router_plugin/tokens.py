@@ -76,7 +76,7 @@ def tokens(text: str) -> list[str]:
 
 
 def word_terms(found: list[str]) -> list[str]:
-    """Words and pairs of neighbours, and of Korean words the syllables and pairs of these as well.
+    """Words and pairs of neighbours, and of words that begin in Korean the characters and pairs of these as well.
 
     Particles and endings are written together with a Korean word, so that most of its forms are rare.
     """

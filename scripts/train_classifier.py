@@ -42,8 +42,10 @@ def main() -> int:
 
     try:
         if options.roll_back:
-            roll_back(options.output)
-            print("The previous model is back in place.")
+            version = roll_back(options.output)
+            print(
+                f"Model {version}, the one before, is back in place; metrics.json and the card are still the other's."
+            )
             return 0
         with cluster(options.dask):
             failed = run(
@@ -63,6 +65,8 @@ def main() -> int:
         return 1
     for gate in failed:
         print(f"gate failed: {gate}", file=sys.stderr)
+    if failed:
+        print("written all the same (--force)" if options.force else "nothing was written", file=sys.stderr)
     return 2 if failed and not options.force else 0
 
 

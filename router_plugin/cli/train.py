@@ -26,13 +26,28 @@ def _check() -> None:
 
 
 @click.command(epilog="Example: router-plugin train --data my_prompts.jsonl --output my_model")
-@click.option("--data", type=click.Path(path_type=Path, exists=True), multiple=True, required=True, help="Labels.")
-@click.option("--output", type=click.Path(path_type=Path), default=model_dir, help="Folder to write to.")
-@click.option("--n-jobs", type=int, default=1, show_default=True, help="Processes for cross-validation.")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, exists=True),
+    multiple=True,
+    required=True,
+    help="Labels; may be repeated.",
+)
+@click.option(
+    "--output", type=click.Path(path_type=Path), default=model_dir, help="Folder to write to; default: the one in use."
+)
+@click.option(
+    "--n-jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes for cross-validation."
+)
 @click.option("--force", is_flag=True, help="Write the model even if a gate fails.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end; progress goes to stderr.")
 def train(data: tuple[Path, ...], output: Path, n_jobs: int, force: bool, as_json: bool) -> None:
-    """Train the complexity classifier on labelled prompts (JSON lines or CSV) and write it with its papers."""
+    """Train the complexity classifier on labelled prompts and write it with its papers.
+
+    JSON lines or CSV, 60 rows at least: `text` or `messages`, and `tier` (low, medium, high) or `weak` and `mid`, the
+    share of successes of models of that class. To use what is written elsewhere, name its complexity.json in the
+    config (`routing.classifier_path`). A model that fails a gate isn't written.
+    """
     _check()
     from router_plugin.training.publish import run
     from router_plugin.training.rows import RowError
@@ -54,6 +69,8 @@ def train(data: tuple[Path, ...], output: Path, n_jobs: int, force: bool, as_jso
         raise TrainingDataError(str(error)) from None
     for gate in failed:
         click.echo(f"gate failed: {gate}", err=True)
+    if failed:
+        click.echo("written all the same (--force)" if force else "nothing was written", err=True)
     if as_json:
         click.echo(json.dumps({"output": str(output), "written": force or not failed, "gates_failed": failed}))
     if failed and not force:
@@ -77,6 +94,6 @@ def evaluate(rows: Path, model: Path | None, as_json: bool) -> None:
 
     try:
         figures = held_out(TrainedScorer.load(model or model_dir() / "complexity.json"), read_rows(rows))
-    except RowError as error:
+    except (RowError, FileNotFoundError) as error:
         raise TrainingDataError(str(error)) from None
     click.echo(table(figures, as_json=as_json))

@@ -26,7 +26,7 @@ def write_card(output: Path, outcome: Outcome, data: Sequence[Path]) -> bool:
 
 def card(figures: Mapping[str, Any], version: str, data: Sequence[str]) -> str:
     """The card's text from the cross-validated figures. Holds no text of a prompt."""
-    named = {"this model": figures, **figures["baselines"]}
+    named = {"this model": figures, "its first stage alone": figures["without_stack"], **figures["baselines"]}
     rows = "\n".join(
         f"| {name} | {row['accuracy']:.3f} | {row['off_by_two']:.3f} | {row['macro_f1']:.3f} |"
         for name, row in named.items()

@@ -17,7 +17,7 @@ from router_plugin.training.stacking import MIN_ROWS
 from router_plugin.training.unseen import FOLDS, TIER_HEADS, Progress, folds, out_of_fold, stacked
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from router_plugin.stack import Stack
     from router_plugin.textmodel import TextModel
@@ -118,13 +118,20 @@ def train(
     unseen = out_of_fold(rows, fold, extra, spec, progress, seed, n_jobs)
     slopes, probability = _calibrated(unseen.logits, truth)
     cuts = choose_cuts(probability, truth)
-    stack, plain = None, metrics.summary(truth, tiers(probability, cuts))
-    if len(rows) >= MIN_ROWS:
-        stack, logits = stacked(unseen, truth, fold)
-        probability = _calibrated(logits, truth)[1]
-        cuts = choose_cuts(probability, truth)
-        progress("second regression")
     predicted = tiers(probability, cuts)
+    stack, plain = None, metrics.summary(truth, predicted)
+    if len(rows) >= MIN_ROWS:
+        tried, logits = stacked(unseen, truth, fold)
+        likely = _calibrated(logits, truth)[1]
+        chosen = choose_cuts(likely, truth)
+        found = metrics.summary(truth, tiers(likely, chosen))
+        better = _worth(found) > _worth(plain)
+        if better:
+            stack, probability, cuts, predicted = tried, likely, chosen, tiers(likely, chosen)
+        progress(
+            f"second regression: accuracy {found['accuracy']}, off by two {found['off_by_two']}; without it "
+            f"{plain['accuracy']}, {plain['off_by_two']}: {'taken' if better else 'left out'}"
+        )
     fitted = fit_linear([*training_examples(rows, seed), *extra], HEADS, spec, seed=seed)
     progress("final model")
     fitted.slopes = slopes
@@ -160,6 +167,10 @@ def train(
         probability,
         predicted,
     )
+
+
+def _worth(figures: Mapping[str, float]) -> float:
+    return figures["accuracy"] - OFF_BY_TWO_COST * figures["off_by_two"]
 
 
 def _calibrated(logits: np.ndarray, truth: np.ndarray) -> tuple[dict[str, tuple[float, float]], np.ndarray]:

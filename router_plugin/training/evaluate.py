@@ -19,6 +19,7 @@ from router_plugin.training import metrics
 from router_plugin.training.complexity import baselines
 from router_plugin.training.examples import examples, ranks, training_examples
 from router_plugin.training.linear import LinearSpec, fit_linear
+from router_plugin.training.rows import RowError, require_labels
 from router_plugin.training.unseen import FOLDS, TIER_HEADS, folds
 
 if TYPE_CHECKING:
@@ -84,7 +85,13 @@ def litellm_cases(scorer: TrainedScorer) -> dict[str, int]:
 
 
 def held_out(scorer: TrainedScorer, rows: Sequence[Row]) -> dict[str, Any]:
-    """Figures on rows that the model was not trained on, and the trivial rules' on the same rows."""
+    """Figures on rows that the model was not trained on, and the trivial rules' on the same rows.
+
+    Errors: RowError where there is no row, or one without a tier.
+    """
+    if not rows:
+        raise RowError("There is no labelled row to measure on.")
+    require_labels(rows)
     truth = ranks(rows)
     predicted = np.array([scorer.score(row.conversation).tier.rank for row in rows])
     return {
@@ -103,7 +110,11 @@ def table(figures: dict[str, Any], *, as_json: bool) -> str:
         return json.dumps(figures)
     lines = [f"{'':24}{'rows':>7}{'accuracy':>10}{'off by two':>12}{'macro F1':>10}"]
     named = {"ours": figures["ours"], **figures["baselines"]}
-    named |= {f"  {name}": row for kind in ("by_source", "by_shape", "by_lang") for name, row in figures[kind].items()}
+    named |= {
+        f"  {name or '(no source)'}": row
+        for kind in ("by_source", "by_shape", "by_lang")
+        for name, row in figures[kind].items()
+    }
     lines += [
         f"{name:24}{row['rows']:7}{row['accuracy']:10.3f}{row['off_by_two']:12.3f}{row['macro_f1']:10.3f}"
         for name, row in named.items()

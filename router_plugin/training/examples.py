@@ -101,9 +101,7 @@ def ranks(rows: Sequence[Row]) -> np.ndarray:
     """0, 1 or 2 for each row: its tier, or what its outcomes say."""
     return np.array(
         [
-            row.tier.rank
-            if row.tier is not None
-            else int((row.beyond_local or 0.0) > 0.5) + int(min(row.beyond_local or 0.0, row.beyond_mid or 0.0) > 0.5)
+            row.tier.rank if row.tier is not None else int(row.fails_local > 0.5) + int(row.fails_mid > 0.5)
             for row in rows
         ]
     )

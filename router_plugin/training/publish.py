@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import joblib
 
 from router_plugin.complexity import Cuts
+from router_plugin.errors import ModelFileError
 from router_plugin.textmodel import TextModel
 from router_plugin.training.card import write_card
 from router_plugin.training.complexity import Outcome, default_spec, learning_curve, train
 from router_plugin.training.linear import WordVectors, fingerprint
 from router_plugin.training.plots import draw, draw_learning_curve
-from router_plugin.training.rows import Row, check_enough, deduplicate, read_rows
+from router_plugin.training.rows import Row, RowError, check_enough, deduplicate, read_rows
 from router_plugin.training.unseen import Progress
 
 if TYPE_CHECKING:
@@ -39,11 +40,15 @@ def run(
 
     Errors: RowError for bad labels, FileNotFoundError.
     """
+    if output.exists() and not output.is_dir():
+        raise RowError(f"{output} is a file; name a folder to write the model to.")
     rows, dropped = deduplicate([row for path in data for row in read_rows(path)])
     check_enough(rows)
     progress(f"{len(rows)} rows; {len(dropped)} exact repeats left out")
-    for lost, kept in dropped[:20]:
-        progress(f"  {lost} repeats {kept}")
+    if contradicting := sum(repeat.contradicts for repeat in dropped):
+        progress(f"  {contradicting} of them with another label than the row that is kept, the first one:")
+    for repeat in dropped[:20]:
+        progress(f"  {repeat.id} repeats {repeat.kept}{' with another label' if repeat.contradicts else ''}")
     outcome_rows = [row for path in outcomes for row in read_rows(path)]
     spec = default_spec(WordVectors.load(vectors) if vectors is not None and vectors.is_file() else None)
     outcome = train(
@@ -93,24 +98,34 @@ def replace_file(source: Path, target: Path) -> None:
     temporary.replace(target)
 
 
-def roll_back(output: Path) -> None:
-    """Put the model before the latest one back in place, and that one in its stead.
+def roll_back(output: Path) -> str:
+    """Put the model before the latest one back in place, and that one in its stead. Returns its version.
 
     Errors: ModelFileError or FileNotFoundError where there is no usable one; then nothing is changed.
     """
     path, previous = output / "complexity.json", output / "complexity.previous.json"
-    TextModel.load(previous)
+    if not previous.is_file():
+        raise FileNotFoundError(f"{output} has no earlier model: the next training keeps one as {previous.name}.")
+    version = TextModel.load(previous).version
     latest = path.read_bytes() if path.is_file() else b""
     replace_file(previous, path)
     if latest:
         previous.write_bytes(latest)
+    return version
+
+
+def _holds(path: Path, model: TextModel) -> bool:
+    try:
+        return TextModel.load(path).version == model.version
+    except ModelFileError:
+        return False
 
 
 def write(outcome: Outcome, output: Path) -> None:
     """Write the model; the one before it stays as complexity.previous.json, to roll back to."""
     output.mkdir(parents=True, exist_ok=True)
     path = output / "complexity.json"
-    if path.is_file():
+    if path.is_file() and not _holds(path, outcome.model):  # the same model again leaves what was before it
         replace_file(path, output / "complexity.previous.json")
     outcome.model.save(path)
     fitted = {"features": outcome.fitted.features, "heads": outcome.fitted.heads, "stack": outcome.stack}

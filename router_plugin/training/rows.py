@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
+import io
 import json
+import zlib
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+MIN_OF_A_TIER = 5
 MIN_ROWS = 60  # fewer can't be split into five folds with every tier in each
+_TIERS = tuple(tier.value for tier in Tier)
 SHINGLE = 8  # words; two rows that share so many in a row are look-alikes
 ROLES = {
     "system": Origin.SYSTEM,
@@ -48,6 +54,16 @@ class Row:
         return f"Row({self.id!r}, {sum(len(text) for _, text in self.messages)} characters, {self.tier})"
 
     @property
+    def fails_local(self) -> float:
+        """`beyond_local`, 0 where it is unknown."""
+        return self.beyond_local or 0.0
+
+    @property
+    def fails_mid(self) -> float:
+        """P(both the weak and the mid model fail), 0 where it is unknown: what a weak one can do, a mid one can."""
+        return min(self.fails_local, self.beyond_mid or 0.0)
+
+    @property
     def conversation(self) -> Conversation:
         """The row as the classifier gets it."""
         return Conversation(Surface.CHAT, tuple(Turn(ROLES[role], text) for role, text in self.messages), (), ())
@@ -59,6 +75,15 @@ class Row:
         if len(spoken) > 1:
             return "conversation"
         return "long" if len(spoken[-1] if spoken else "") > 1500 else "single"
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """A row that was left out since an earlier one has its text; `contradicts`: with another label."""
+
+    id: str
+    kept: str
+    contradicts: bool
 
 
 def read_rows(path: Path) -> list[Row]:
@@ -91,28 +116,42 @@ def read_records(path: Path) -> list[dict[str, Any]]:
 
 
 def check_enough(rows: Sequence[Row]) -> None:
-    """Errors: RowError where there are too few rows, or none of a tier."""
+    """Errors: RowError where there are too few rows, too few of a tier, or rows with half of their outcomes."""
     if len(rows) < MIN_ROWS:
         raise RowError(f"{len(rows)} rows are too few; label at least {MIN_ROWS}, some of every tier.")
-    for head in ("beyond_local", "beyond_mid"):
-        known = [value for row in rows if (value := getattr(row, head)) is not None]
-        if sum(value >= 0.5 for value in known) < 5 or sum(value < 0.5 for value in known) < 5:
-            raise RowError(f"Fewer than 5 rows on one side of {head}; label some of every tier.")
+    require_labels(rows)
+    found = Counter(
+        row.tier.value if row.tier else _TIERS[int(row.fails_local >= 0.5) + int(row.fails_mid >= 0.5)] for row in rows
+    )
+    for tier in _TIERS:
+        if found[tier] < MIN_OF_A_TIER:
+            raise RowError(
+                f"{found[tier]} of {len(rows)} rows are {tier}; label at least {MIN_OF_A_TIER} of every tier. "
+                "(Outcomes count as low where `weak` is over .5, else as medium where `mid` is, else as high.)"
+            )
 
 
-def deduplicate(rows: Sequence[Row]) -> tuple[list[Row], list[tuple[str, str]]]:
-    """Rows without exact repeats, and the dropped repeats as (dropped id, kept id)."""
-    seen: dict[tuple[tuple[str, str], ...], str] = {}
-    kept: list[Row] = []
-    dropped: list[tuple[str, str]] = []
+def require_labels(rows: Sequence[Row]) -> None:
+    """Errors: RowError that names the rows whose tier isn't known, since they have `weak` without `mid`."""
+    half = [row.id for row in rows if row.tier is None and (row.beyond_local is None or row.beyond_mid is None)]
+    if half:
+        more = f" and {len(half) - 20} more" if len(half) > 20 else ""
+        raise RowError(f"`weak` without `mid` says no tier; add `mid` or `tier` to {', '.join(half[:20])}{more}.")
+
+
+def deduplicate(rows: Sequence[Row]) -> tuple[list[Row], list[Repeat]]:
+    """Rows without exact repeats, of which the first is kept, and the repeats; those with another label first."""
+    seen: dict[tuple[tuple[str, str], ...], Row] = {}
+    dropped: list[Repeat] = []
     for row in rows:
         key = tuple((role, " ".join(text.lower().split())) for role, text in row.messages)
         if key in seen:
-            dropped.append((row.id, seen[key]))
+            first = seen[key]
+            same = (row.beyond_local, row.beyond_mid) == (first.beyond_local, first.beyond_mid)
+            dropped.append(Repeat(row.id, first.id, contradicts=not same))
         else:
-            seen[key] = row.id
-            kept.append(row)
-    return kept, dropped
+            seen[key] = row
+    return list(seen.values()), sorted(dropped, key=lambda repeat: not repeat.contradicts)
 
 
 def group_of(rows: Sequence[Row]) -> list[int]:
@@ -146,18 +185,24 @@ def _keys(row: Row) -> Iterator[str]:
 
 
 def _records(path: Path, problems: list[str]) -> Iterator[tuple[int, dict[str, Any]]]:
-    if path.suffix == ".csv":
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            for record in (reader := csv.DictReader(file)):
-                yield reader.line_num, {k: v for k, v in record.items() if k and v not in (None, "")}
+    try:
+        raw = path.read_bytes()
+        data = gzip.decompress(raw) if path.suffix.lower() == ".gz" else raw
+    except (OSError, EOFError, zlib.error) as error:
+        raise RowError(
+            f"{path}: can't be read ({type(error).__name__}); give a .jsonl, .jsonl.gz or .csv file."
+        ) from None
+    if path.suffix.lower() == ".csv":
+        yield from _cells(data, problems)
         return
-    data = path.read_bytes()
-    lines = (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8").splitlines()
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(data.removeprefix(codecs.BOM_UTF8).split(b"\n"), 1):
         if not line.strip():
             continue
         try:
             record = json.loads(line)
+        except UnicodeDecodeError:
+            problems.append(f"line {number}: not UTF-8")
+            continue
         except ValueError:
             problems.append(f"line {number}: not JSON")
             continue
@@ -165,6 +210,30 @@ def _records(path: Path, problems: list[str]) -> Iterator[tuple[int, dict[str, A
             yield number, record
         else:
             problems.append(f"line {number}: not an object")
+
+
+def _cells(data: bytes, problems: list[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The lines of a CSV file with a header."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        problems.append(f"line {data.count(bytes([10]), 0, error.start) + 1}: not UTF-8")
+        return
+    limit = csv.field_size_limit(max(len(text), 1))  # a cell may hold a whole conversation
+    try:
+        reader = csv.DictReader(io.StringIO(text, newline=""))
+        names = reader.fieldnames or ()
+        if not {"text", "prompt", "messages"} & set(names):
+            problems.append(
+                f"line 1: no column `text` or `messages` among {', '.join(names)}; columns are split by commas"
+            )
+            return
+        for record in reader:
+            yield reader.line_num, {k: v for k, v in record.items() if k and v not in (None, "")}
+    except csv.Error as error:
+        problems.append(f"line {reader.line_num}: {error}")
+    finally:
+        csv.field_size_limit(limit)
 
 
 def _row(record: dict[str, Any], fallback_id: str) -> Row:
@@ -194,12 +263,18 @@ def _row(record: dict[str, Any], fallback_id: str) -> Row:
 
 
 def _message(message: object) -> tuple[str, str]:
-    if not isinstance(message, dict) or message.get("role") not in ROLES:
+    role = message.get("role") if isinstance(message, dict) else None
+    if not isinstance(message, dict) or not isinstance(role, str) or role not in ROLES:
         raise RowError(f"a message's `role` must be one of {', '.join(ROLES)}")
     content = message.get("content")
     if not isinstance(content, str):
         raise RowError("a message's `content` must be a string")
-    return str(message["role"]), content
+    if not content.isascii():
+        try:
+            content.encode("utf-8")
+        except UnicodeEncodeError:
+            raise RowError("its text holds half of a surrogate pair") from None
+    return role, content
 
 
 def _label(record: dict[str, Any]) -> tuple[float | None, float | None, Tier | None]:

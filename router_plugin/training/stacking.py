@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from router_plugin.stack import READS, Stack, expand, inputs
-from router_plugin.training.linear import platt
+from router_plugin.training.linear import CERTAIN, platt
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,8 +36,13 @@ def fit_stack(found: np.ndarray, truth: np.ndarray, weight: np.ndarray) -> Stack
     standard = StandardScaler().fit(terms)
     rows, intercepts = [], []
     for head in (0, 1):
+        above = truth > head
+        if above.all() or not above.any():  # nothing to learn from
+            rows.append(np.zeros(terms.shape[1]))
+            intercepts.append(CERTAIN if above.all() else -CERTAIN)
+            continue
         model = LogisticRegression(C=C, max_iter=300, tol=1e-3)
-        model.fit(standard.transform(terms), truth > head, sample_weight=weight)
+        model.fit(standard.transform(terms), above, sample_weight=weight)
         row = model.coef_[0] / standard.scale_
         rows.append(row)
         intercepts.append(float(model.intercept_[0] - row @ standard.mean_))

@@ -13,7 +13,7 @@ from router_plugin.complexity import HEADS
 from router_plugin.training.continued import WEIGHT, continued
 from router_plugin.training.examples import examples, ranks, training_examples
 from router_plugin.training.linear import Example, LinearSpec, fit_linear
-from router_plugin.training.rows import group_of
+from router_plugin.training.rows import RowError, group_of
 from router_plugin.training.stacking import calibrated, fit_stack, inputs_of, logits_of
 
 if TYPE_CHECKING:
@@ -41,6 +41,11 @@ def folds(rows: Sequence[Row], seed: int = 0, count: int = FOLDS) -> np.ndarray:
     """A fold number for each row; a group is in one fold."""
     group = np.array(group_of(rows))
     names = np.unique(group)
+    if len(names) < count:
+        raise RowError(
+            f"The rows are in {len(names)} group(s), and cross-validation needs {count}. Rows with the same `group`, "
+            "or that share a run of eight words, are one group; label prompts that differ more."
+        )
     np.random.default_rng(seed).shuffle(names)
     place = {int(name): i % count for i, name in enumerate(names)}
     return np.array([place[int(g)] for g in group])

@@ -82,6 +82,9 @@ def test_content_round_trip() -> None:
         {"intercepts": 3},
         {"reads": ["length"]},
         {"weights": None},
+        {"mean": [None] * 14},
+        {"scale": [float("nan")] * 14},
+        {"intercepts": [float("inf"), 0.0]},
     ],
 )
 def test_a_model_with_a_wrong_stack_is_refused(model: TextModel, change: dict[str, object]) -> None:
@@ -145,6 +148,24 @@ def test_a_signal_weighs_what_the_logit_loses_without_it(model: TextModel) -> No
         adds = model.contributions(views, dense, head=head, top=1_000)
         parts[0][head] -= sum(one.weight for one in adds if one.name == "theorem" and one.view == 0)
     assert found["theorem"] == pytest.approx(whole - scorer.stack.logits(inputs(parts, dense))[1])
+
+
+def test_a_number_of_the_text_and_of_the_whole_are_left_out_together(model: TextModel) -> None:
+    """Where nothing was pasted they are one thing: no request has the one without the other."""
+    scorer = TrainedScorer(model)
+    ask = read_ask(asked("Compare Postgres and SQLite for a small web shop with four people and one part-time admin."))
+    views, dense = features.views(ask), features.dense(ask)
+    parts = [list(part) for part in model.score(views, dense).parts]
+    assert scorer.stack is not None
+    whole = scorer.stack.logits(inputs(parts, dense))[0]
+    found = {s.name: s.weight for s in signals_of(model, scorer.stack, views, dense, 0, merge=True)}
+    for head in (0, 1):
+        adds = {one.name: one.weight for one in model.contributions(views, dense, head=head, top=1_000)}
+        parts[-1][head] -= adds["length"] + adds["whole_length"]
+    without = list(dense)
+    for name in ("length", "whole_length"):
+        without[features.NAMES.index(name)] = 0.0
+    assert found["length"] == pytest.approx(whole - scorer.stack.logits(inputs(parts, without))[0])
 
 
 def test_without_a_stack_signals_are_contributions(model: TextModel) -> None:

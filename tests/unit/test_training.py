@@ -21,9 +21,10 @@ from router_plugin.training.examples import examples
 from router_plugin.training.linear import fit_linear
 from router_plugin.training.outcomes import Pair, gain_report
 from router_plugin.training.publish import roll_back, run
-from router_plugin.training.rows import RowError, check_enough, deduplicate, group_of, read_rows
+from router_plugin.training.rows import Repeat, RowError, check_enough, deduplicate, group_of, read_rows
 
 ROOT = Path(__file__).parents[2]
+MODEL = ROOT / "classifier_model" / "complexity.json"
 
 
 def write(path: Path, *records: object) -> Path:
@@ -69,9 +70,10 @@ def test_repeats_are_left_out_and_lookalikes_grouped(tmp_path: Path) -> None:
         {"text": f"{long} in Rust", "tier": "medium"},
         {"text": "other", "tier": "low", "group": "g"},
         {"text": "third", "tier": "low", "group": "g"},
+        {"text": "other", "tier": "high"},
     )
     rows, dropped = deduplicate(read_rows(path))
-    assert [pair[0] for pair in dropped] == ["p-2"]
+    assert dropped == [Repeat("p-6", "p-4", contradicts=True), Repeat("p-2", "p-1", contradicts=False)]
     groups = group_of(rows)
     assert groups[0] == groups[1] != groups[2] == groups[3]
 
@@ -81,6 +83,76 @@ def test_too_few_rows(tmp_path: Path) -> None:
     rows = read_rows(write(tmp_path / "p.jsonl", {"text": "hi", "tier": "low"}))
     with pytest.raises(RowError, match="too few"):
         check_enough(rows)
+
+
+@pytest.mark.parametrize("missing", ["low", "medium", "high"])
+def test_a_tier_that_is_missing_is_named(tmp_path: Path, missing: str) -> None:
+    """Cross-validation can't say anything about a tier that nobody labelled."""
+    rows = [row for row in training_rows(random_labels=False) if row["tier"] != missing]
+    with pytest.raises(RowError, match=f"0 of 100 rows are {missing}"):
+        train(tmp_path, rows)
+
+
+def test_weak_without_mid_is_named(tmp_path: Path) -> None:
+    """Half of the outcomes don't make a tier: neither for training nor for measuring."""
+    rows = read_rows(write(tmp_path / "p.jsonl", *({"text": f"q{i}", "weak": i % 2} for i in range(70))))
+    for check in (check_enough, lambda rows: evaluate.held_out(TrainedScorer.load(MODEL), rows)):
+        with pytest.raises(RowError, match=r"add `mid` or `tier` to p-1, p-2,.* and 50 more"):
+            check(rows)
+
+
+@pytest.mark.parametrize("groups", [1, 4])
+def test_too_few_groups_are_a_clear_error(tmp_path: Path, groups: int) -> None:
+    """Five folds need five groups."""
+    rows = [{**row, "group": f"g{i % groups}"} for i, row in enumerate(training_rows(random_labels=False))]
+    with pytest.raises(RowError, match=rf"in {groups} group\(s\)"):
+        train(tmp_path, rows)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "message"),
+    [
+        ("p.jsonl", b'{"text": "caf\xe9", "tier": "low"}\n', "line 1: not UTF-8"),
+        ("p.jsonl", b'\n{"text": "\\ud800 x", "tier": "low"}\n', "line 2: .*surrogate"),
+        (
+            "p.jsonl",
+            b'{"messages": [{"role": ["user"], "content": "x"}], "tier": "low"}\n',
+            "line 1: a message's `role`",
+        ),
+        ("p.csv", b"text;tier\nhi;low\n", "line 1: no column `text`.* text;tier; columns are split by commas"),
+        ("p.csv", b"text,tier\nhi,low\ncaf\xe9,low\n", "line 3: not UTF-8"),
+        ("p.jsonl.gz", b"no gzip", "can't be read"),
+    ],
+)
+def test_files_that_cannot_be_read_name_the_line(tmp_path: Path, name: str, data: bytes, message: str) -> None:
+    """Each is an error that says where and why, never a traceback."""
+    path = tmp_path / name
+    path.write_bytes(data)
+    with pytest.raises(RowError, match=message):
+        read_rows(path)
+
+
+def test_a_folder_is_no_file_of_rows(tmp_path: Path) -> None:
+    """It is named."""
+    with pytest.raises(RowError, match="can't be read"):
+        read_rows(tmp_path)
+
+
+def test_what_files_may_hold(tmp_path: Path) -> None:
+    """A byte order mark, line separators inside a text, a large cell, a name in capitals."""
+    path = tmp_path / "p.jsonl"
+    path.write_bytes(b'\xef\xbb\xbf{"text": "a\xe2\x80\xa8b", "tier": "low"}\r\n{"text": "c", "tier": "high"}\n')
+    assert [row.messages[0][1] for row in read_rows(path)] == ["a\u2028b", "c"]
+    cells = tmp_path / "P.CSV"
+    cells.write_text(f"text,tier\n{'x' * 200_000},low\n", "utf-8")
+    assert [len(row.messages[0][1]) for row in read_rows(cells)] == [200_000]
+
+
+def test_measuring_on_nothing(tmp_path: Path) -> None:
+    """An empty file is an error, not a division by nothing."""
+    (tmp_path / "p.jsonl").write_text("\n", "utf-8")
+    with pytest.raises(RowError, match="no labelled row"):
+        evaluate.held_out(TrainedScorer.load(MODEL), read_rows(tmp_path / "p.jsonl"))
 
 
 def training_rows(*, random_labels: bool) -> list[dict[str, str]]:
@@ -164,6 +236,9 @@ def test_roll_back(tmp_path: Path) -> None:
     assert (out / "complexity.json").read_bytes() == first != second
     roll_back(out)
     assert (out / "complexity.json").read_bytes() == second
+    train(tmp_path, rows[:-9])  # the same once more
+    roll_back(out)
+    assert (out / "complexity.json").read_bytes() == first
 
 
 def test_gates_refuse_a_model_without_skill(tmp_path: Path) -> None:
