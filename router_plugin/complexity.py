@@ -203,7 +203,7 @@ def load_scorer(
         return ReloadingScorer(path, thresholds)
     except FileNotFoundError:
         warnings.warn(
-            f"No trained complexity model at {path.name}; the keyword heuristic decides. "
+            f"No trained complexity model at {path.resolve()}; the keyword heuristic decides. "
             "Train one with scripts/train_classifier.py, or restore the shipped file.",
             stacklevel=2,
         )
