@@ -172,7 +172,7 @@ class TrainedScorer(ComplexityScorer):
 
 
 def _stack(model: TextModel) -> Stack | None:
-    """The model's second regression; None for a model that was trained on too few rows for one."""
+    """The model's second regression; None where its rows were too few for one, or it was no better with it."""
     content = model.extra.get("stack")
     if content is None:
         return None

@@ -40,34 +40,27 @@ def signals_of(
     nothing was pasted, so that a number of the text and of the whole of it are one thing.
     """
     parts = model.score(views, dense).parts
-    last = len(parts) - 1
-    groups: dict[tuple[str, bool], list[tuple[int, int, Contribution]]] = {}
+    groups: dict[tuple[str, bool], list[tuple[int, Contribution]]] = {}
     for output in (0, 1):
         for one in model.contributions(views, dense, head=output, top=_ALL):
-            is_text = one.view != last
-            name = one.name.removeprefix(features.WHOLE) if merge and not is_text else one.name
-            groups.setdefault((name, is_text), []).append((one.view, output, one))
+            name = one.name.removeprefix(features.WHOLE) if merge and not one.is_text else one.name
+            groups.setdefault((name, one.is_text), []).append((output, one))
     if stack is None:
-        weights = {key: sum(one.weight for _, output, one in adds if output == head) for key, adds in groups.items()}
+        weights = {key: sum(one.weight for output, one in adds if output == head) for key, adds in groups.items()}
     else:
         whole = stack.logits(inputs(parts, dense))[head]
-        weights = {
-            key: whole - stack.logits(_without(parts, dense, adds, key[1]))[head] for key, adds in groups.items()
-        }
+        weights = {key: whole - stack.logits(_without(parts, dense, adds))[head] for key, adds in groups.items()}
     strongest = sorted(weights.items(), key=lambda item: -abs(item[1]))[:MAX_SIGNALS]
     return tuple(Signal(name, weight, is_text) for (name, is_text), weight in strongest)
 
 
 def _without(
-    parts: Sequence[Sequence[float]],
-    dense: Sequence[float],
-    adds: Sequence[tuple[int, int, Contribution]],
-    is_text: bool,
+    parts: Sequence[Sequence[float]], dense: Sequence[float], adds: Sequence[tuple[int, Contribution]]
 ) -> list[float]:
-    """A stack's inputs for a request that lacks what is added to a view's part of an output."""
+    """A stack's inputs for a request that lacks what adds to the outputs."""
     less, numbers = [list(part) for part in parts], list(dense)
-    for view, output, one in adds:
-        less[view][output] -= one.weight
-        if not is_text:
+    for output, one in adds:
+        less[one.view][output] -= one.weight
+        if not one.is_text:
             numbers[features.NAMES.index(one.name)] = 0.0
     return inputs(less, numbers)

@@ -99,9 +99,4 @@ def code_label(row: Row) -> float | None:
 
 def ranks(rows: Sequence[Row]) -> np.ndarray:
     """0, 1 or 2 for each row: its tier, or what its outcomes say."""
-    return np.array(
-        [
-            row.tier.rank if row.tier is not None else int(row.fails_local > 0.5) + int(row.fails_mid > 0.5)
-            for row in rows
-        ]
-    )
+    return np.array([row.rank for row in rows])

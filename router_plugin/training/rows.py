@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 MIN_OF_A_TIER = 5
 MIN_ROWS = 60  # fewer can't be split into five folds with every tier in each
-_TIERS = tuple(tier.value for tier in Tier)
 SHINGLE = 8  # words; two rows that share so many in a row are look-alikes
 ROLES = {
     "system": Origin.SYSTEM,
@@ -54,14 +53,12 @@ class Row:
         return f"Row({self.id!r}, {sum(len(text) for _, text in self.messages)} characters, {self.tier})"
 
     @property
-    def fails_local(self) -> float:
-        """`beyond_local`, 0 where it is unknown."""
-        return self.beyond_local or 0.0
-
-    @property
-    def fails_mid(self) -> float:
-        """P(both the weak and the mid model fail), 0 where it is unknown: what a weak one can do, a mid one can."""
-        return min(self.fails_local, self.beyond_mid or 0.0)
+    def rank(self) -> int:
+        """0, 1 or 2: its tier's, or what its outcomes say; what is unknown counts as success."""
+        if self.tier is not None:
+            return self.tier.rank
+        local = self.beyond_local or 0.0
+        return int(local > 0.5) + int(min(local, self.beyond_mid or 0.0) > 0.5)  # what a weak model can, a mid one can
 
     @property
     def conversation(self) -> Conversation:
@@ -120,14 +117,13 @@ def check_enough(rows: Sequence[Row]) -> None:
     if len(rows) < MIN_ROWS:
         raise RowError(f"{len(rows)} rows are too few; label at least {MIN_ROWS}, some of every tier.")
     require_labels(rows)
-    found = Counter(
-        row.tier.value if row.tier else _TIERS[int(row.fails_local >= 0.5) + int(row.fails_mid >= 0.5)] for row in rows
-    )
-    for tier in _TIERS:
-        if found[tier] < MIN_OF_A_TIER:
+    found = Counter(row.rank for row in rows)
+    for tier in Tier:
+        if found[tier.rank] < MIN_OF_A_TIER:
             raise RowError(
-                f"{found[tier]} of {len(rows)} rows are {tier}; label at least {MIN_OF_A_TIER} of every tier. "
-                "(Outcomes count as low where `weak` is over .5, else as medium where `mid` is, else as high.)"
+                f"{found[tier.rank]} of {len(rows)} rows are {tier.value}; "
+                f"label at least {MIN_OF_A_TIER} of every tier. "
+                "(Outcomes count as low where `weak` is at least .5, else as medium where `mid` is, else as high.)"
             )
 
 
@@ -224,8 +220,8 @@ def _cells(data: bytes, problems: list[str]) -> Iterator[tuple[int, dict[str, An
         reader = csv.DictReader(io.StringIO(text, newline=""))
         names = reader.fieldnames or ()
         if not {"text", "prompt", "messages"} & set(names):
-            problems.append(
-                f"line 1: no column `text` or `messages` among {', '.join(names)}; columns are split by commas"
+            problems.append(  # without the names: in a file without a header they are a prompt
+                f"line 1: no column `text` or `messages` among {len(names)}, split by commas; the first line names them"
             )
             return
         for record in reader:

@@ -134,38 +134,39 @@ def test_work_that_stands_alone_has_no_numbers_of_a_conversation() -> None:
     assert sum(later[i] != 0.0 for i in place) >= 4
 
 
+def read(model: TextModel, text: str) -> tuple[Stack, tuple[str, ...], list[float], list[list[float]]]:
+    """The model's stack, and of a single prompt the views, the numbers and the parts, which may be changed."""
+    stack = TrainedScorer(model).stack
+    assert stack is not None
+    ask = read_ask(asked(text))
+    views, dense = features.views(ask), features.dense(ask)
+    return stack, views, dense, [list(part) for part in model.score(views, dense).parts]
+
+
 def test_a_signal_weighs_what_the_logit_loses_without_it(model: TextModel) -> None:
     """A word's signal is the difference between the stack's output with it and without it."""
-    scorer = TrainedScorer(model)
-    conversation = asked("Prove theorem")
-    ask = read_ask(conversation)
-    views, dense = features.views(ask), features.dense(ask)
-    parts = [list(part) for part in model.score(views, dense).parts]
-    assert scorer.stack is not None
-    whole = scorer.stack.logits(inputs(parts, dense))[1]
-    found = {s.name: s.weight for s in signals_of(model, scorer.stack, views, dense, 1, merge=True)}
+    stack, views, dense, parts = read(model, "Prove theorem")
+    whole = stack.logits(inputs(parts, dense))[1]
+    found = {s.name: s.weight for s in signals_of(model, stack, views, dense, 1, merge=True)}
     for head in (0, 1):
         adds = model.contributions(views, dense, head=head, top=1_000)
         parts[0][head] -= sum(one.weight for one in adds if one.name == "theorem" and one.view == 0)
-    assert found["theorem"] == pytest.approx(whole - scorer.stack.logits(inputs(parts, dense))[1])
+    assert found["theorem"] == pytest.approx(whole - stack.logits(inputs(parts, dense))[1])
 
 
 def test_a_number_of_the_text_and_of_the_whole_are_left_out_together(model: TextModel) -> None:
     """Where nothing was pasted they are one thing: no request has the one without the other."""
-    scorer = TrainedScorer(model)
-    ask = read_ask(asked("Compare Postgres and SQLite for a small web shop with four people and one part-time admin."))
-    views, dense = features.views(ask), features.dense(ask)
-    parts = [list(part) for part in model.score(views, dense).parts]
-    assert scorer.stack is not None
-    whole = scorer.stack.logits(inputs(parts, dense))[0]
-    found = {s.name: s.weight for s in signals_of(model, scorer.stack, views, dense, 0, merge=True)}
+    text = "Compare Postgres and SQLite for a small web shop with four people and one part-time admin."
+    stack, views, dense, parts = read(model, text)
+    whole = stack.logits(inputs(parts, dense))[0]
+    found = {s.name: s.weight for s in signals_of(model, stack, views, dense, 0, merge=True)}
     for head in (0, 1):
         adds = {one.name: one.weight for one in model.contributions(views, dense, head=head, top=1_000)}
         parts[-1][head] -= adds["length"] + adds["whole_length"]
     without = list(dense)
     for name in ("length", "whole_length"):
         without[features.NAMES.index(name)] = 0.0
-    assert found["length"] == pytest.approx(whole - scorer.stack.logits(inputs(parts, without))[0])
+    assert found["length"] == pytest.approx(whole - stack.logits(inputs(parts, without))[0])
 
 
 def test_without_a_stack_signals_are_contributions(model: TextModel) -> None:

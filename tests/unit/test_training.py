@@ -14,6 +14,7 @@ pytest.importorskip("sklearn")
 
 from router_plugin import features
 from router_plugin.complexity import HEADS, Cuts, TrainedScorer
+from router_plugin.errors import ModelFileError
 from router_plugin.training import evaluate, metrics
 from router_plugin.training.cluster import cluster
 from router_plugin.training.complexity import default_spec
@@ -119,7 +120,7 @@ def test_too_few_groups_are_a_clear_error(tmp_path: Path, groups: int) -> None:
             b'{"messages": [{"role": ["user"], "content": "x"}], "tier": "low"}\n',
             "line 1: a message's `role`",
         ),
-        ("p.csv", b"text;tier\nhi;low\n", "line 1: no column `text`.* text;tier; columns are split by commas"),
+        ("p.csv", b"text;tier\nhi;low\n", "line 1: no column `text` or `messages` among 1, split by commas"),
         ("p.csv", b"text,tier\nhi,low\ncaf\xe9,low\n", "line 3: not UTF-8"),
         ("p.jsonl.gz", b"no gzip", "can't be read"),
     ],
@@ -146,6 +147,35 @@ def test_what_files_may_hold(tmp_path: Path) -> None:
     cells = tmp_path / "P.CSV"
     cells.write_text(f"text,tier\n{'x' * 200_000},low\n", "utf-8")
     assert [len(row.messages[0][1]) for row in read_rows(cells)] == [200_000]
+
+
+def test_a_file_without_a_header_shows_no_prompt(tmp_path: Path) -> None:
+    """Its first line is a prompt, which no message holds."""
+    path = tmp_path / "p.csv"
+    path.write_text("my husband was diagnosed,low\n", "utf-8")
+    with pytest.raises(RowError, match="the first line names them") as caught:
+        read_rows(path)
+    assert "husband" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("weak", "mid", "rank"), [(0.5, 0.0, 0), (0.4, 0.5, 1), (0.4, 0.4, 2), (0.9, 0.1, 0)])
+def test_outcomes_make_a_tier(tmp_path: Path, weak: float, mid: float, rank: int) -> None:
+    """Half of the tries are enough, and what the weak model can do, the mid one can."""
+    rows = read_rows(write(tmp_path / "p.jsonl", {"text": "q", "weak": weak, "mid": mid}))
+    assert rows[0].rank == rank
+
+
+def test_an_output_that_is_a_file_is_refused_at_once(tmp_path: Path) -> None:
+    """Before anything is trained."""
+    (tmp_path / "out").write_text("x", "utf-8")
+    with pytest.raises(RowError, match="is a file; name a folder"):
+        train(tmp_path, training_rows(random_labels=False))
+
+
+def test_a_model_that_is_a_folder_is_named(tmp_path: Path) -> None:
+    """As where the folder that was trained into is given instead of its complexity.json."""
+    with pytest.raises(ModelFileError, match="name a model's JSON file"):
+        TrainedScorer.load(tmp_path)
 
 
 def test_measuring_on_nothing(tmp_path: Path) -> None:
