@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import litellm
 
-from router_plugin import counting, gate, pacing, redact, selftest, shadow, watchers
+from router_plugin import counting, gate, pacing, redact, selftest, shadow, waste, watchers
 from router_plugin.build import build_router
 from router_plugin.cache import Cache
 from router_plugin.capture import Capture, is_private
@@ -74,6 +74,7 @@ def _llm_router_is_built() -> bool:
 
 def _start() -> RouterPlugin | shadow.ShadowPlugin_PROXY_:
     config = _proxy_config()
+    waste.cut()
     return _start_shadow(config) if config.settings.mode == SHADOW else _start_routing(config)
 
 

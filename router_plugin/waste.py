@@ -1,0 +1,95 @@
+"""Work that LiteLLM repeats on every request for nothing, and how this process is spared it. Answers stay the same."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from contextvars import ContextVar
+from typing import Any
+
+# LiteLLM 1.102 imports the first to see who gets a trace, the second to see whether an error is a database's. Where a
+# package is missing, or no longer fits, each request pays anew for the search on disk and for running half a module.
+RETRIED = ("litellm.integrations.otel.logger", "prisma.errors")
+COUNTS = ("prompt_eval_count", "eval_count")  # tokens in an answer of Ollama, prompt and answer
+
+_counted: ContextVar[bool] = ContextVar("counted", default=False)
+
+
+def cut() -> None:
+    """Spare this process all of it; a second time changes nothing. What another version no longer does stays as it is."""
+    remember_missing()
+    _look_up_ollama_models()
+    _count_only_what_is_not_told()
+
+
+def remember_missing() -> tuple[str, ...]:
+    """Try each of `RETRIED` once; returns those that can't be imported.
+
+    For these the import system keeps None, which makes it raise ModuleNotFoundError at once
+    (https://docs.python.org/3/reference/import.html#the-module-cache). What can be imported is imported, as the first
+    request would.
+    """
+    missing = []
+    for name in RETRIED:
+        try:
+            importlib.import_module(name)
+        except Exception:  # noqa: BLE001 - LiteLLM swallows any error of these imports, so that none matters
+            sys.modules[name] = None  # type: ignore[assignment]
+            missing.append(name)
+    return tuple(missing)
+
+
+def _look_up_ollama_models() -> None:
+    """Whether the price list has a model is a look-up; LiteLLM makes all its names lower case first, twice a call."""
+    import litellm
+    from litellm.llms.ollama.common_utils import OllamaModelInfo
+
+    search = getattr(OllamaModelInfo, "_is_static_ollama_model", None)
+    if search is None or hasattr(search, "spared"):
+        return
+
+    def listed(model: str) -> bool:
+        name = model.split("/", 1)[1] if model.startswith(("ollama/", "ollama_chat/")) else model
+        known = litellm.model_cost
+        if model in known or name in known or f"ollama/{name}" in known or f"ollama_chat/{name}" in known:
+            return True
+        return bool(search(model))  # written with other capitals, or not at all
+
+    listed.spared = True  # type: ignore[attr-defined]
+    OllamaModelInfo._is_static_ollama_model = staticmethod(listed)
+
+
+def _count_only_what_is_not_told() -> None:
+    """Where Ollama tells how many tokens a call took, they aren't counted here as well.
+
+    LiteLLM counts them first and then takes Ollama's figure. That holds up the event loop, for a long conversation by
+    tens of milliseconds.
+    """
+    import litellm
+    from litellm.llms.ollama.chat.transformation import OllamaChatConfig
+
+    count, read = litellm.token_counter, OllamaChatConfig.transform_response
+    if hasattr(read, "spared"):
+        return
+
+    def token_counter(*args: Any, **kwargs: Any) -> int:
+        return 0 if _counted.get() else count(*args, **kwargs)
+
+    def transform_response(self: Any, model: str, raw_response: Any, *args: Any, **kwargs: Any) -> Any:
+        told = _counted.set(_tells_counts(raw_response))
+        try:
+            return read(self, model, raw_response, *args, **kwargs)
+        finally:
+            _counted.reset(told)
+
+    transform_response.spared = True  # type: ignore[attr-defined]
+    litellm.token_counter = token_counter
+    OllamaChatConfig.transform_response = transform_response
+
+
+def _tells_counts(response: Any) -> bool:
+    try:
+        answer = response.json()
+    except ValueError:
+        return False  # LiteLLM says what is wrong with it
+    return isinstance(answer, dict) and all(isinstance(answer.get(name), int) for name in COUNTS)
