@@ -12,7 +12,7 @@ from router_plugin.deployments import Deployment, Inventory
 from router_plugin.eligibility import Counter, estimate
 from router_plugin.paths import model_dir
 from router_plugin.pipeline import Router
-from router_plugin.price_list import entry_of
+from router_plugin.price_list import entry_of, forget
 from router_plugin.privacy import Detector
 from router_plugin.rates import Rates
 
@@ -32,6 +32,7 @@ def build_router(config: RouterConfig, count: Counter = estimate) -> Router:
     config = replace(config, inventory=with_facts(config.inventory))
     detector = Detector(config.settings.privacy, model_dir() / TOPICS_FILE)
     detector.warm_up()
+    forget()
     return Router(
         config,
         detector,

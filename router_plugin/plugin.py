@@ -74,7 +74,8 @@ def _llm_router_is_built() -> bool:
 
 def _start() -> RouterPlugin | shadow.ShadowPlugin_PROXY_:
     config = _proxy_config()
-    waste.cut()
+    waste.remember_missing()
+    waste.spare_ollama()
     return _start_shadow(config) if config.settings.mode == SHADOW else _start_routing(config)
 
 

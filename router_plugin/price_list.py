@@ -14,7 +14,7 @@ PACKAGE, FILE = "litellm", "model_prices_and_context_window_backup.json"
 
 @functools.cache
 def price_list() -> Mapping[str, Mapping[str, Any]]:
-    """Model name -> entry; read once, nothing is fetched. Empty where the package or its file isn't there."""
+    """Model name -> entry; read once until `forget`, nothing is fetched. Empty without the package or its file."""
     found = importlib.util.find_spec(PACKAGE)
     for folder in (found.submodule_search_locations or ()) if found is not None else ():
         try:
@@ -26,6 +26,12 @@ def price_list() -> Mapping[str, Mapping[str, Any]]:
     return {}
 
 
+def forget() -> None:
+    """Let go of the list, some 4 MB; the entries that were asked for stay."""
+    price_list.cache_clear()
+
+
+@functools.cache
 def entry_of(model: str, base_model: str | None = None) -> Mapping[str, Any] | None:
     """The entry of a model: of the one that its name stands for, under its full name, without provider, without tag."""
     names = price_list()

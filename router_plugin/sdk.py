@@ -37,6 +37,7 @@ from router_plugin.request import Conversation, Surface
 from router_plugin.runtime_config import fit_ollama, ollama_models, point_doors
 from router_plugin.sessions import Memory, Sessions
 from router_plugin.steering import METADATA_KEY, read_steering
+from router_plugin.waste import spare_ollama
 
 Result = TypeVar("Result")
 
@@ -56,6 +57,7 @@ class Engine:
         bypass_proxies(checked.inventory, os.environ)
         refuse_redirects(checked.inventory)
         price_local(checked.inventory.deployments, litellm.model_cost)
+        spare_ollama()
         self.router: Router = build_router(checked, counting.count)
         local = [d.id for d in checked.inventory.deployments if d.local]
         usable = [d.id for d in checked.inventory.deployments]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import sys
 from contextvars import ContextVar
@@ -13,13 +14,6 @@ RETRIED = ("litellm.integrations.otel.logger", "prisma.errors")
 COUNTS = ("prompt_eval_count", "eval_count")  # tokens in an answer of Ollama, prompt and answer
 
 _counted: ContextVar[bool] = ContextVar("counted", default=False)
-
-
-def cut() -> None:
-    """Spare this process all of it; a second time changes nothing. What another version no longer does stays as it is."""
-    remember_missing()
-    _look_up_ollama_models()
-    _count_only_what_is_not_told()
 
 
 def remember_missing() -> tuple[str, ...]:
@@ -39,15 +33,22 @@ def remember_missing() -> tuple[str, ...]:
     return tuple(missing)
 
 
-def _look_up_ollama_models() -> None:
+def spare_ollama() -> None:
+    """Cut what LiteLLM does beside its calls to Ollama. A second time changes nothing."""
+    _look_up_models()
+    _count_only_what_is_not_told()
+
+
+def _look_up_models() -> None:
     """Whether the price list has a model is a look-up; LiteLLM makes all its names lower case first, twice a call."""
     import litellm
     from litellm.llms.ollama.common_utils import OllamaModelInfo
 
-    search = getattr(OllamaModelInfo, "_is_static_ollama_model", None)
-    if search is None or hasattr(search, "spared"):
+    search = OllamaModelInfo._is_static_ollama_model
+    if hasattr(search, "spared"):
         return
 
+    @functools.wraps(search)
     def listed(model: str) -> bool:
         name = model.split("/", 1)[1] if model.startswith(("ollama/", "ollama_chat/")) else model
         known = litellm.model_cost
@@ -56,7 +57,7 @@ def _look_up_ollama_models() -> None:
         return bool(search(model))  # written with other capitals, or not at all
 
     listed.spared = True  # type: ignore[attr-defined]
-    OllamaModelInfo._is_static_ollama_model = staticmethod(listed)
+    OllamaModelInfo._is_static_ollama_model = staticmethod(listed)  # type: ignore[method-assign]
 
 
 def _count_only_what_is_not_told() -> None:
@@ -72,9 +73,11 @@ def _count_only_what_is_not_told() -> None:
     if hasattr(read, "spared"):
         return
 
+    @functools.wraps(count)
     def token_counter(*args: Any, **kwargs: Any) -> int:
         return 0 if _counted.get() else count(*args, **kwargs)
 
+    @functools.wraps(read)
     def transform_response(self: Any, model: str, raw_response: Any, *args: Any, **kwargs: Any) -> Any:
         told = _counted.set(_tells_counts(raw_response))
         try:
@@ -84,7 +87,7 @@ def _count_only_what_is_not_told() -> None:
 
     transform_response.spared = True  # type: ignore[attr-defined]
     litellm.token_counter = token_counter
-    OllamaChatConfig.transform_response = transform_response
+    OllamaChatConfig.transform_response = transform_response  # type: ignore[method-assign]
 
 
 def _tells_counts(response: Any) -> bool:

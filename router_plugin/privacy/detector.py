@@ -65,7 +65,8 @@ class Detector:
         """Look at sample texts, so that the first request doesn't wait while RE2 builds its automata."""
         for text in _SAMPLES:
             for engine in (self._all, self._strong, self._wrapped):
-                engine.warm_up(text)
+                for _ in engine.scan(text):
+                    pass
             self._rules(text)
             self._topics.find(text, agent=False)
         self._topics.warm_up()

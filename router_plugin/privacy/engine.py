@@ -79,13 +79,6 @@ class Engine:
         for rule, start, end in self._backend.places(data, self._harmless):
             yield len(data[:start].decode("utf-8", "ignore")), len(data[:end].decode("utf-8", "ignore")), rule.name
 
-    def warm_up(self, text: str) -> None:
-        """Try every pattern on `text`, whatever the gates say: RE2 builds an automaton when it is first used."""
-        if isinstance(self._backend, _Linear):
-            self._backend.warm_up(text.encode())
-        for rule in self._rules:
-            rule.warm_up(text)
-
 
 class _Gates:
     """The gates of some rules: one alternation to find spots, and a set that says which gates match at a spot."""
@@ -118,7 +111,6 @@ class _Linear:
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._rules = rules
-        self._each = [_search(rule.pattern) for rule in rules]
         self._gates = _Gates(rules, range(len(rules)))
         self._plain = _Gates(rules, [i for i, rule in enumerate(rules) if not rule.digits])
 
@@ -153,8 +145,8 @@ class _Linear:
                 raise TooLong
 
     def places(self, data: bytes, harmless: Harmless) -> Iterator[tuple[Rule, int, int]]:
-        for rule, search in zip(self._rules, self._each, strict=True):
-            position = 0
+        for rule in self._rules:
+            search, position = _search(rule.pattern), 0
             while (found := search(data, position, len(data)))[0] != NOWHERE:
                 whole = found[0]
                 start, end = found[1] if len(found) > 1 and found[1] != NOWHERE else whole
@@ -162,10 +154,6 @@ class _Linear:
                 hit = _hit(data, whole, start, end)
                 if not harmless(hit) and rule.accepts(hit):
                     yield rule, start, end
-
-    def warm_up(self, data: bytes) -> None:
-        for search in self._each:
-            search(data, 0, len(data))
 
     def _digits_fit(self, index: int, before: bool, after: bool) -> bool:
         wanted = self._rules[index].digits
@@ -175,7 +163,7 @@ class _Linear:
 
     def _hits(self, index: int, data: bytes, window: tuple[int, int], budget: list[int]) -> Iterator[Hit]:
         budget[0] -= 1
-        search, (position, stop) = self._each[index], window
+        search, (position, stop) = _search(self._rules[index].pattern), window
         while (found := search(data, position, stop))[0] != NOWHERE:
             budget[0] -= 1
             whole = found[0]
@@ -201,7 +189,10 @@ def _linear(rules: tuple[Rule, ...]) -> _Linear:
 
 @lru_cache(maxsize=2_048)
 def _search(pattern: str) -> Callable[[bytes, int, int], Spans]:
-    """A rule's pattern, compiled once for all engines that have the rule."""
+    """A rule's pattern, compiled when a gate first asks for it: that takes some .2 ms, and most are never asked for.
+
+    All of them with their automata would take 7 MB.
+    """
     return _compile(pattern, _options(memory=4 << 20))
 
 

@@ -63,11 +63,6 @@ class Rule:
         """The part of the name before the first dot."""
         return self.name.partition(".")[0]
 
-    def warm_up(self, text: str) -> None:
-        """Compile what `accepts` needs, and use it once."""
-        self._near(text)
-        self._unless(text)
-
     def accepts(self, hit: Hit) -> bool:
         """Whether a match of the pattern is a finding."""
         if self.near and not self._near(f"{hit.before}{hit.whole}\n{hit.after}"):

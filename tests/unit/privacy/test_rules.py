@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from router_plugin.privacy import Detector, PrivacySettings
+from router_plugin.privacy.engine import check_pattern
+from router_plugin.privacy.rule import Rule
 from router_plugin.privacy.rules import RULES
 from router_plugin.request import Conversation, Origin, Segment, Surface
 
@@ -225,3 +227,9 @@ def test_rule_names_are_unique_and_belong_to_a_family() -> None:
         "health",
         "topic",
     }
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_a_pattern_can_be_compiled(rule: Rule) -> None:
+    """At the first hit of its gate it has to be: one that can't be would make every such text private."""
+    check_pattern(rule.pattern)
