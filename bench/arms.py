@@ -32,9 +32,12 @@ def arms(backend: str) -> tuple[Arm, ...]:
     bare = copy.deepcopy(pack)
     bare["litellm_settings"].pop("callbacks")
     bare.pop("callback_settings")
+    spared = copy.deepcopy(bare)
+    spared["litellm_settings"]["callbacks"] = ["bench.spared.instance"]
     return (
         Arm("default", "LiteLLM's default settings", plain, TARGET),
         Arm("pack", "our config pack's settings, no plugin", bare, TARGET),
+        Arm("spared", "the same, spared what the plugin spares LiteLLM", spared, TARGET),
         Arm("plugin", "our config pack with the plugin", pack, "auto"),
         Arm("complexity", "default settings, LiteLLM's complexity router", _smart(plain), SMART),
         Arm("complexity+filter", "the same, with LiteLLM's content filter", _filtered(_smart(plain)), SMART),

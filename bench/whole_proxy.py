@@ -23,6 +23,7 @@ CONCURRENCY = 8
 # Paired ratios that are shown: (arm, against).
 PAIRS = (
     ("plugin", "pack"),
+    ("plugin", "spared"),
     ("plugin", "default"),
     ("complexity", "default"),
     ("plugin", "complexity+filter"),

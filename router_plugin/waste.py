@@ -27,7 +27,7 @@ def remember_missing() -> tuple[str, ...]:
     for name in RETRIED:
         try:
             importlib.import_module(name)
-        except Exception:  # noqa: BLE001 - LiteLLM swallows any error of these imports, so that none matters
+        except ImportError:
             sys.modules[name] = None  # type: ignore[assignment]
             missing.append(name)
     return tuple(missing)
@@ -63,8 +63,7 @@ def _look_up_models() -> None:
 def _count_only_what_is_not_told() -> None:
     """Where Ollama tells how many tokens a call took, they aren't counted here as well.
 
-    LiteLLM counts them first and then takes Ollama's figure. That holds up the event loop, for a long conversation by
-    tens of milliseconds.
+    LiteLLM counts them first and then takes Ollama's figure. That holds up the event loop, by some 7 ms for 100 kB.
     """
     import litellm
     from litellm.llms.ollama.chat.transformation import OllamaChatConfig

@@ -9,6 +9,9 @@ A decision is also measured beside datafog-core, Presidio's patterns and detect-
 need: pip install datafog-core presidio-analyzer detect-secrets into a venv of their own, and give --peers-python.
 
 Figures depend on the machine; ratios within one run say more. Linux only.
+
+Compare proxies in a venv of requirements.lock alone. The development packages hold an OpenTelemetry SDK that LiteLLM
+can't use and tries to import on each request; the router spares it that, so the comparison would flatter.
 """
 
 from __future__ import annotations
@@ -96,12 +99,17 @@ def main() -> int:
 
 def machine() -> dict[str, Any]:
     """What the figures were measured on."""
-    from importlib.metadata import version
+    from importlib.metadata import PackageNotFoundError, version
 
+    try:
+        telemetry = version("opentelemetry-sdk")
+    except PackageNotFoundError:
+        telemetry = "absent"
     return {
         "cores": len(os.sched_getaffinity(0)),
         "python": platform.python_version(),
         "litellm": version("litellm"),
+        "opentelemetry-sdk": telemetry,
         "load": round(os.getloadavg()[0], 2),
     }
 
