@@ -99,7 +99,8 @@ def merged(blocks: Sequence[Block], heads: int) -> tuple[Table, ...]:
 def _table(view: int, analyzer: str, members: Sequence[Block], width: int, names: dict[str, str]) -> Table:
     lanes = Struct(f"<{len(members) * width}q")
     rows: dict[str, int] = {}
-    for position, block in enumerate(members):
+    # The largest block in the lowest lanes: a term of that one alone is then a small number.
+    for position, block in enumerate(sorted(members, key=lambda member: -len(member.terms))):
         columns = (map(mul, block.idf, block.idf), *(map(mul, block.idf, weights) for weights in block.weights))
         terms = [names.setdefault(term, term) for term in block.terms]
         made = zip(terms, _in_lanes(columns, position * width * LANE), strict=True)

@@ -29,11 +29,11 @@ def default_spec(vectors: WordVectors | None) -> LinearSpec:
     """Words and pairs of the work, of its context and of the last reply; vectors of the work's words where given."""
     blocks = [
         BlockSpec("words", 0),
-        BlockSpec("words", 1, max_features=12_000, scale=0.5),
-        BlockSpec("words", 2, max_features=8_000, scale=0.8),
+        BlockSpec("words", 1, max_features=10_000, scale=0.5),
+        BlockSpec("words", 2, max_features=6_000, scale=0.8),
     ]
     if vectors is not None:
-        blocks.append(BlockSpec("singles", 0, scale=3.0, vectors=vectors, idle=0.25))
+        blocks.append(BlockSpec("singles", 0, scale=3.0, vectors=vectors, idle=0.15))
     return LinearSpec(tuple(blocks), C=20.0, dense_scale=0.6)
 
 
