@@ -31,7 +31,7 @@ def build_router(config: RouterConfig, count: Counter = estimate) -> Router:
     scorer = load_scorer(path, routing.classifier, thresholds)
     config = replace(config, inventory=with_facts(config.inventory))
     detector = Detector(config.settings.privacy, model_dir() / TOPICS_FILE)
-    detector.warm_up()
+    detector.warm_up(places=config.settings.on_private == "redact")
     forget()
     return Router(
         config,

@@ -74,8 +74,6 @@ def _llm_router_is_built() -> bool:
 
 def _start() -> RouterPlugin | shadow.ShadowPlugin_PROXY_:
     config = _proxy_config()
-    waste.remember_missing()
-    waste.spare_ollama()
     return _start_shadow(config) if config.settings.mode == SHADOW else _start_routing(config)
 
 
@@ -96,6 +94,8 @@ def _start_routing(config: RouterConfig) -> RouterPlugin:
     for name, why in config.inventory.left_out:
         log.warning("router_plugin: %s is left out: %s", name, why)
     price_local(config.inventory.deployments, litellm.model_cost)
+    waste.remember_missing()
+    waste.spare_ollama()
     refuse_redirects(config.inventory)
     pacing.install(config.settings.routing.retry_pause_seconds)
     direct = bypass_proxies(config.inventory, os.environ)

@@ -1,9 +1,13 @@
-"""Work that LiteLLM repeats on every request for nothing, and how this process is spared it. Answers stay the same."""
+"""Work that LiteLLM repeats on every request for nothing, and how this process is spared it.
+
+Answers stay the same, but that a call no longer fails because tokens couldn't be counted that Ollama had counted.
+"""
 
 from __future__ import annotations
 
 import functools
 import importlib
+import logging
 import sys
 from contextvars import ContextVar
 from typing import Any
@@ -14,6 +18,8 @@ RETRIED = ("litellm.integrations.otel.logger", "prisma.errors")
 COUNTS = ("prompt_eval_count", "eval_count")  # tokens in an answer of Ollama, prompt and answer
 
 _counted: ContextVar[bool] = ContextVar("counted", default=False)
+
+log = logging.getLogger("router_plugin")
 
 
 def remember_missing() -> tuple[str, ...]:
@@ -27,9 +33,12 @@ def remember_missing() -> tuple[str, ...]:
     for name in RETRIED:
         try:
             importlib.import_module(name)
-        except ImportError:
+        except ImportError as error:
+            log.info("router_plugin: LiteLLM won't try to import %s again: %s", name, error)
             sys.modules[name] = None  # type: ignore[assignment]
             missing.append(name)
+        except Exception as error:  # noqa: BLE001 - LiteLLM swallows it at each request
+            log.info("router_plugin: LiteLLM can't import %s: %s", name, type(error).__name__)
     return tuple(missing)
 
 
@@ -78,20 +87,29 @@ def _count_only_what_is_not_told() -> None:
 
     @functools.wraps(read)
     def transform_response(self: Any, model: str, raw_response: Any, *args: Any, **kwargs: Any) -> Any:
-        told = _counted.set(_tells_counts(raw_response))
+        answer: Any = _Read(raw_response)
+        before = _counted.set(False)
         try:
-            return read(self, model, raw_response, *args, **kwargs)
+            return read(self, model, answer, *args, **kwargs)
         finally:
-            _counted.reset(told)
+            _counted.reset(before)
 
     transform_response.spared = True  # type: ignore[attr-defined]
     litellm.token_counter = token_counter
     OllamaChatConfig.transform_response = transform_response  # type: ignore[method-assign]
 
 
-def _tells_counts(response: Any) -> bool:
-    try:
-        answer = response.json()
-    except ValueError:
-        return False  # LiteLLM says what is wrong with it
-    return isinstance(answer, dict) and all(isinstance(answer.get(name), int) for name in COUNTS)
+class _Read:
+    """An answer of Ollama. Once its JSON has been read nothing is counted that it tells: callbacks came before that."""
+
+    def __init__(self, response: Any) -> None:
+        self._response = response
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._response, name)
+
+    def json(self) -> Any:
+        """As the response's own. Errors: ValueError, as there."""
+        answer = self._response.json()
+        _counted.set(isinstance(answer, dict) and all(isinstance(answer.get(name), int) for name in COUNTS))
+        return answer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -61,14 +62,19 @@ class Detector:
         self._wrapped = Engine([r for r in strong if r.gate != LONG or r.name.endswith("_told")], harmless=harmless)
         self._memory = Memory(settings.limits.cache_entries)
 
-    def warm_up(self) -> None:
-        """Look at sample texts, so that the first request doesn't wait while RE2 builds its automata."""
+    def warm_up(self, *, places: bool = False) -> None:
+        """Look at sample texts, so that the first request doesn't wait while RE2 builds its automata.
+
+        `places`: `locate` will be asked too, which takes every rule's pattern.
+        """
         for text in _SAMPLES:
             for engine in (self._all, self._strong, self._wrapped):
-                for _ in engine.scan(text):
-                    pass
+                with contextlib.suppress(TooLong):
+                    list(engine.scan(text))
             self._rules(text)
             self._topics.find(text, agent=False)
+        if places:
+            self.locate(_SAMPLES[0])
         self._topics.warm_up()
 
     def scan(self, conversation: Conversation) -> Verdict:

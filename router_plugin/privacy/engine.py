@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from .linear import NOWHERE, Spans, spans
@@ -187,11 +187,11 @@ def _linear(rules: tuple[Rule, ...]) -> _Linear:
     return _Linear(rules)
 
 
-@lru_cache(maxsize=2_048)
+@cache
 def _search(pattern: str) -> Callable[[bytes, int, int], Spans]:
     """A rule's pattern, compiled when a gate first asks for it: that takes some .2 ms, and most are never asked for.
 
-    All of them with their automata would take 7 MB.
+    All of them with their automata take 7 MB; only `places` needs all.
     """
     return _compile(pattern, _options(memory=4 << 20))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -128,11 +129,30 @@ def test_what_ollama_has_counted_is_not_counted_again(monkeypatch: pytest.Monkey
     assert litellm.token_counter(text="a") == 3
 
 
-def usage(told: dict[str, int]) -> tuple[int, int]:
+def test_a_callback_counts_as_before() -> None:
+    """LiteLLM calls callbacks while it reads an answer; what they count is theirs."""
+    counted: list[int] = []
+    waste.spare_ollama()
+    assert usage(COUNTED, callback=lambda: counted.append(litellm.token_counter(text="How many words?"))) == (4_711, 17)
+    assert counted == [litellm.token_counter(text="How many words?")]
+    assert counted[0] > 0
+
+
+def test_another_error_of_an_import_is_left_to_litellm(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """It swallows that at each request; at the proxy's start it must not be fatal."""
+    (tmp_path / "half_a_module.py").write_text("raise TypeError\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(waste, "RETRIED", ("half_a_module",))
+    assert waste.remember_missing() == ()
+    assert "half_a_module" not in sys.modules
+
+
+def usage(told: dict[str, int], callback: Callable[[], object] = lambda: None) -> tuple[int, int]:
     """Tokens of the prompt and of the answer, as LiteLLM reads them from an answer of Ollama."""
 
     class Quiet:
-        def post_call(self, **_: Any) -> None: ...
+        def post_call(self, **_: Any) -> None:
+            callback()
 
     answer = {"model": "m", "message": {"role": "assistant", "content": "Ten of them."}, "done": True, **told}
     read = OllamaChatConfig().transform_response(
