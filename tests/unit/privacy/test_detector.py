@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from router_plugin.privacy import Detector, Finding, Judgement, PrivacySettings
+from router_plugin.privacy import Detector, Finding, Judgement, PrivacySettings, engine
 from router_plugin.request import Conversation, Opaque, Origin, Segment, Surface
 
 
@@ -89,3 +89,25 @@ def test_a_warm_detector_judges_as_a_cold_one() -> None:
     for text in ("my ssn is 536-22-8741", "What is 2 + 2?"):
         request = Conversation(Surface.CHAT, (), (Segment("x", text, Origin.USER),), ())
         assert warm.scan(request) == cold.scan(request)
+
+
+def test_patterns_that_match_everywhere_do_not_stop_the_start() -> None:
+    """A sample that is too much to look at is passed over; a request like it is private."""
+    patterns = {f"p{number}": rf"[a-z]{{2}}(?:zq{number})?" for number in range(700)}
+    detector = Detector(PrivacySettings(topics=False, patterns=patterns))
+    detector.warm_up(places=True)
+    request = Conversation(Surface.CHAT, (), (Segment("x", "What is the capital of Peru? " * 20, Origin.USER),), ())
+    assert detector.scan(request).judgement is Judgement.PRIVATE
+
+
+def test_where_values_are_replaced_every_pattern_is_compiled_at_the_start() -> None:
+    """`locate` asks all rules, so that the first request of a redacting proxy would wait for hundreds of them."""
+    engine._search.cache_clear()
+    Detector(PrivacySettings(topics=False)).warm_up()
+    few = engine._search.cache_info().currsize
+    detector = Detector(PrivacySettings(topics=False))
+    detector.warm_up(places=True)
+    compiled = engine._search.cache_info().misses
+    assert few < compiled / 2
+    detector.locate("My SSN is 536-22-8741.")
+    assert engine._search.cache_info().misses == compiled
