@@ -12,7 +12,7 @@ from router_plugin import features
 from router_plugin.ask import WORK_ALONE, read_ask
 from router_plugin.errors import ModelFileError
 from router_plugin.signals import Signal, signals_of
-from router_plugin.stack import ALONE, READS, Stack, inputs
+from router_plugin.stack import ALONE, READS, SUMS, Stack, inputs
 from router_plugin.textmodel import TextModel, sigmoid
 
 if TYPE_CHECKING:
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
     from router_plugin.conversation import Conversation
 
-HEADS = ("beyond_local", "beyond_mid", "code")  # the outputs that a complexity model has, in this order
+# The outputs that a complexity model has, in this order. "medium", that a mid model is what it takes, is for the stack.
+HEADS = ("beyond_local", "beyond_mid", "medium", "code")
+CODE = HEADS.index("code")
 
 
 class Tier(str, Enum):
@@ -146,12 +148,13 @@ class TrainedScorer(ComplexityScorer):
         ask = read_ask(conversation)
         views, dense = features.views(ask), features.dense(ask)
         result = self.model.score(views, dense)
-        beyond_local, beyond_mid, code = result.probabilities
         if self.stack and self._alone:
             found = inputs(result.parts, dense)
             alone = ask.kind in WORK_ALONE
             logits = self._alone.logits(found[:ALONE]) if alone else self.stack.logits(found)
             beyond_local, beyond_mid = map(sigmoid, logits)
+        else:
+            beyond_local, beyond_mid = result.probability(0), result.probability(1)
         beyond_mid = min(beyond_mid, beyond_local)  # what a local model can do, a mid model can
         score = self.cuts.score(beyond_local, beyond_mid)
         unread = result.terms > 0 and result.known < self.cuts.known
@@ -165,7 +168,7 @@ class TrainedScorer(ComplexityScorer):
             p_local=1.0 - beyond_local,
             p_mid=1.0 - beyond_mid,
             abstained=unread or not result.terms or self.cuts.unsure(beyond_local, beyond_mid),
-            code=code >= 0.5,
+            code=result.probability(CODE) >= 0.5,
             model_version=self.model.version,
             signals=signals,
         )
@@ -180,7 +183,7 @@ def _stack(model: TextModel) -> Stack | None:
         stack = Stack.from_content(content)
     except (KeyError, TypeError, ValueError) as error:
         raise ModelFileError(f"{model.name} has a stack that doesn't fit. Train it again.") from error
-    if stack.reads != READS or len(stack.weights) != 2 or len(stack.mean) != 6 + len(READS):
+    if stack.reads != READS or len(stack.weights) != 2 or len(stack.mean) != SUMS + len(READS):
         raise ModelFileError(f"{model.name} has a stack for other inputs. Train it again.")
     return stack
 

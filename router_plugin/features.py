@@ -7,7 +7,7 @@ from math import log1p
 
 from router_plugin.ask import EDGE, WORK_ALONE, Ask, Kind, cap
 
-VERSION = "ask-7"  # part of every model file: change it whenever a view or a number here comes out different
+VERSION = "ask-8"  # part of every model file: change it whenever a view or a number here comes out different
 
 WHOLE = "whole_"  # begins the names of what is measured on a long text as a whole
 VIEWS = ("work", "context", "last")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from router_plugin.textmodel import Contribution, TextModel
 
 MAX_SIGNALS = 12
+SUMMED = 3  # outputs whose sums a stack reads
 _ALL = 1_000_000  # contributions, before they are merged
 
 
@@ -41,7 +42,7 @@ def signals_of(
     """
     parts = model.score(views, dense).parts
     groups: dict[tuple[str, bool], list[tuple[int, Contribution]]] = {}
-    for output in (0, 1):
+    for output in range(SUMMED):
         for one in model.contributions(views, dense, head=output, top=_ALL):
             name = one.name.removeprefix(features.WHOLE) if merge and not one.is_text else one.name
             groups.setdefault((name, one.is_text), []).append((output, one))

@@ -2,7 +2,8 @@
 
 The first one adds up what the work's words, its context and the named numbers weigh. That a long context makes the
 words of a short request say less, or that being very sure should count no more than being sure, no sum can express. The
-second one reads a few such sums and numbers, what each exceeds a few knots by, and their products.
+second one reads a few such sums and numbers, what each exceeds a few knots by, and their products. One of the sums says
+whether the middle tier is what it takes: what speaks against it may point upwards or downwards.
 """
 
 from __future__ import annotations
@@ -23,20 +24,22 @@ READS = (
     *("length", "whole_length"),
     *("conversation", "kind_go_on", "user_turns", "task_length", "answer_length", "reply_length"),
 )
-ALONE = 8  # inputs that are left for work that stands alone
+SUMS = 9  # inputs that are sums: three parts for three outputs
+ALONE = SUMS + 2  # inputs that are left for work that stands alone
 _READ = tuple(map(features.NAMES.index, READS))
 # The next two are part of `features.VERSION`: change it with them.
-KNOTS = (-1.5, -0.75, 0.0, 0.75, 1.5)
+KNOTS = (-1.0, 0.0, 1.0)
 LIMIT = 3.0  # standard deviations: inputs beyond are taken for this, so that nothing grows without bound
 
 
 def inputs(parts: Sequence[Sequence[float]], dense: Sequence[float]) -> list[float]:
-    """What is read of one request: what work, context and numbers say for both outputs, then READS.
+    """What is read of one request: what work, context and numbers say for three outputs, then READS.
 
     `parts` and `dense` are those of a complexity model: [view or numbers][output], and one for each of features.NAMES.
     """
     work, task, last, numbers = parts
-    return [*work[:2], task[0] + last[0], task[1] + last[1], *numbers[:2], *(dense[i] for i in _READ)]
+    context = (task[0] + last[0], task[1] + last[1], task[2] + last[2])
+    return [*work[:3], *context, *numbers[:3], *(dense[i] for i in _READ)]
 
 
 def expand(standardised: Sequence[float]) -> list[float]:

@@ -7,7 +7,7 @@ from array import array
 from collections import Counter
 from dataclasses import dataclass
 from itertools import compress
-from operator import mul
+from operator import add, mul
 from struct import Struct
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 LANE = 64  # bits of one number
 UNIT = 1 << 30  # numbers are kept as multiples of 1 / UNIT
 ZERO = 1 << LANE - 1  # what a column may sum to, in units
+_ROOT = math.sqrt(UNIT)
 _TWO, _LOW = 2 * LANE // 8, (1 << LANE) - 1
 
 
@@ -34,34 +35,39 @@ class Table:
 
     view: int
     analyzer: str
-    blocks: int
+    below: tuple[int, ...]  # of each block: it counts for texts of fewer words; 0: for all
     lanes: Struct
     rows: dict[str, int]
 
     def row(self, term: str) -> list[float] | None:
         """The numbers of a term; None for an unknown one."""
         row = self.rows.get(term)
-        return self._columns(row) if row is not None else None
+        if row is None:
+            return None
+        raw = self._lanes(row, self.lanes.size * 8 // LANE)
+        return [(lane + (before < 0)) / UNIT for before, lane in zip((0, *raw), raw, strict=False)]
 
-    def add(self, terms: list[str], logits: list[float]) -> tuple[int, int]:
+    def add(self, terms: list[str], size: int, logits: list[float]) -> tuple[int, int]:
         """Add the blocks' l2-normalised dot products to `logits`; returns how many distinct terms were known, and all.
 
-        Sublinear term frequency, 1 + ln n, as scikit-learn's TfidfVectorizer has it.
+        `size`: words of the text. Term frequencies are sublinear, 1 + ln n, as scikit-learn's TfidfVectorizer has them.
         """
         counts = Counter(terms)
         hits = [row for row in map(self.rows.get, counts) if row is not None]
         if not hits:
             return 0, len(counts)
         width = 1 + len(logits)
-        sums = self._columns(sum(hits))  # as if each term occurred once
+        blocks = sum(not below or size < below for below in self.below)  # those for short texts come last
+        sums: list[float] = list(self._lanes(sum(hits), width * blocks))  # as if each term occurred once
         if len(counts) != len(terms):
             for repeats, rows in self._repeated(counts).items():
-                tf = 1.0 + math.log(repeats)
-                for column, value in enumerate(self._columns(sum(rows))):
-                    sums[column] += ((tf - 1.0) if column % width else (tf * tf - 1.0)) * value
-        for start in range(0, len(sums), width):
+                more = math.log(repeats)
+                # What the square of 1 + ln n exceeds 1 by, and what 1 + ln n does.
+                factors = [(more + 2.0) * more, *[more] * len(logits)] * blocks
+                sums = list(map(add, sums, map(mul, factors, self._lanes(sum(rows), width * blocks))))
+        for start in range(0, width * blocks, width):
             if sums[start] > 0.0:
-                norm = math.sqrt(sums[start])
+                norm = math.sqrt(sums[start]) * _ROOT
                 for head in range(len(logits)):
                     logits[head] += sums[start + 1 + head] / norm
         return len(hits), len(counts)
@@ -74,33 +80,35 @@ class Table:
                 rows.setdefault(counts[term], []).append(row)
         return rows
 
-    def _columns(self, total: int) -> list[float]:
-        """The numbers in a row, or in a sum of rows. A negative one has borrowed 1 from the next."""
+    def _lanes(self, total: int, count: int) -> tuple[int, ...]:
+        """The first numbers in a row or a sum of rows, in units; too small by 1 where the one before is negative."""
         if self.lanes.size == _TWO:  # one block, one head: the first is a square, never negative
-            return [(total & _LOW) / UNIT, (total >> LANE) / UNIT]
-        raw = self.lanes.unpack(total.to_bytes(self.lanes.size, "little", signed=True))
-        return [(lane + (before < 0)) / UNIT for before, lane in zip((0, *raw), raw, strict=False)]
+            return (total & _LOW, total >> LANE)[:count]
+        kept = total & (1 << LANE * count) - 1
+        return self.lanes.unpack(kept.to_bytes(self.lanes.size, "little"))[:count]
 
 
 def merged(blocks: Sequence[Block], heads: int) -> tuple[Table, ...]:
-    """One table a block, but "singles" are looked up with the "words" of their view, which hold them.
+    """One table a view and analyzer, but "singles" are looked up with the "edged" or "words" of their view.
 
     Errors: ModelFileError for weights so large that their sum could overflow.
     """
     groups: dict[tuple[int, str], list[Block]] = {}
     names: dict[str, str] = {}  # a term of several views is kept once
-    words_of = {block.view for block in blocks if block.analyzer == "words"}
+    holds = {block.view: block.analyzer for block in blocks if block.analyzer in ("edged", "words")}  # the single words
     for block in blocks:
-        joined = block.analyzer == "singles" and block.view in words_of
-        groups.setdefault((block.view, "words" if joined else block.analyzer), []).append(block)
+        analyzer = holds.get(block.view, "singles") if block.analyzer == "singles" else block.analyzer
+        groups.setdefault((block.view, analyzer), []).append(block)
     return tuple(_table(view, analyzer, members, 1 + heads, names) for (view, analyzer), members in groups.items())
 
 
 def _table(view: int, analyzer: str, members: Sequence[Block], width: int, names: dict[str, str]) -> Table:
     lanes = Struct(f"<{len(members) * width}q")
     rows: dict[str, int] = {}
-    # The largest block in the lowest lanes: a term of that one alone is then a small number.
-    for position, block in enumerate(sorted(members, key=lambda member: -len(member.terms))):
+    # The largest block in the lowest lanes: a term of that one alone is then a small number. Those for short texts come
+    # last, the least short first, so that the blocks that count for a text stand side by side.
+    members = sorted(members, key=lambda member: (member.below > 0, -member.below, -len(member.terms)))
+    for position, block in enumerate(members):
         columns = (map(mul, block.idf, block.idf), *(map(mul, block.idf, weights) for weights in block.weights))
         terms = [names.setdefault(term, term) for term in block.terms]
         made = zip(terms, _in_lanes(columns, position * width * LANE), strict=True)
@@ -109,7 +117,7 @@ def _table(view: int, analyzer: str, members: Sequence[Block], width: int, names
             continue
         for term, number in made:
             rows[term] = rows.get(term, 0) + number
-    return Table(view, analyzer, len(members), lanes, rows)
+    return Table(view, analyzer, tuple(member.below for member in members), lanes, rows)
 
 
 def _in_lanes(columns: Sequence[Iterable[float]], shift: int) -> Iterator[int]:

@@ -17,7 +17,7 @@ from array import array
 from collections import Counter
 from dataclasses import dataclass, field
 from operator import mul
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from router_plugin import modelfile
 from router_plugin.errors import ModelFileError
@@ -36,7 +36,7 @@ _UNIT = 1_000_000  # numbers of a block are kept as multiples of 1 / _UNIT
 class Block:
     """One tf-idf block: terms of one view of the text, their idf, and a weight per head.
 
-    Arrays of doubles; a file keeps six decimals of them.
+    Arrays of doubles; a file keeps six decimals of them. `below`: it counts for texts of fewer words; 0: for all.
     """
 
     view: int
@@ -44,6 +44,7 @@ class Block:
     terms: tuple[str, ...]
     idf: array[float]
     weights: tuple[array[float], ...]  # [head][term]
+    below: int = 0
 
 
 @dataclass(frozen=True)
@@ -66,18 +67,22 @@ class Head:
     offset: float = 0.0
 
 
-@dataclass(frozen=True)
-class TextScore:
-    """`logits` and calibrated `probabilities` per head; `known` = share of distinct terms in the vocabulary.
+class TextScore(NamedTuple):
+    """`logits` per head; `known` = share of distinct terms in the vocabulary.
 
     `parts`: what each view, and last the dense features with the intercept, add to the logits.
     """
 
     logits: tuple[float, ...]
-    probabilities: tuple[float, ...]
     known: float
     terms: int
     parts: Sequence[Sequence[float]]
+    heads: tuple[Head, ...]
+
+    def probability(self, head: int) -> float:
+        """A head's calibrated probability."""
+        made = self.heads[head]
+        return sigmoid(made.slope * self.logits[head] + made.offset)
 
 
 @dataclass(frozen=True)
@@ -142,7 +147,7 @@ class TextModel:
             found = found_words[table.view]
             if not found:
                 continue
-            hits, distinct = table.add(TERMS[table.analyzer](found), parts[table.view])
+            hits, distinct = table.add(TERMS[table.analyzer](found), len(found), parts[table.view])
             if position == 0:
                 known, terms = hits, distinct
         if len(dense) != len(self.dense.names):
@@ -153,10 +158,10 @@ class TextModel:
         logits = [sum(adds) for adds in zip(*parts, strict=True)]
         return TextScore(
             logits=tuple(logits),
-            probabilities=tuple(sigmoid(h.slope * z + h.offset) for h, z in zip(self.heads, logits, strict=True)),
             known=known / terms if terms else 0.0,
             terms=terms,
             parts=parts,
+            heads=self.heads,
         )
 
     def base(self, head: int = 0) -> float:
@@ -174,10 +179,14 @@ class TextModel:
         found: list[Contribution] = []
         width = 1 + len(self.heads)
         for table in self._tables:
-            counts = Counter(TERMS[table.analyzer](tokens(texts[table.view])))
+            words = tokens(texts[table.view])
+            counts = Counter(TERMS[table.analyzer](words))
             rows = ((term, n, table.row(term)) for term, n in counts.items())
             known = [(term, 1.0 + math.log(n), row) for term, n, row in rows if row is not None]
-            for start in range(0, table.blocks * width, width):
+            for position, below in enumerate(table.below):
+                if below and len(words) >= below:
+                    continue
+                start = position * width
                 hits = [(term, tf, entry) for term, tf, entry in known if entry[start]]
                 norm = math.sqrt(sum(tf * tf * entry[start] for _, tf, entry in hits))
                 found += [
@@ -223,6 +232,7 @@ class TextModel:
                 {
                     "view": b.view,
                     "analyzer": b.analyzer,
+                    "below": b.below,
                     "terms": "\n".join(b.terms),
                     "idf": _packed(b.idf),
                     "weights": [_packed(row) for row in b.weights],
@@ -266,7 +276,8 @@ class TextModel:
 def _block(content: Mapping[str, Any]) -> Block:
     terms = tuple(content["terms"].split("\n")) if content["terms"] else ()
     weights = tuple(_unpacked(row, len(terms)) for row in content["weights"])
-    return Block(content["view"], content["analyzer"], terms, _unpacked(content["idf"], len(terms)), weights)
+    idf = _unpacked(content["idf"], len(terms))
+    return Block(content["view"], content["analyzer"], terms, idf, weights, int(content.get("below", 0)))
 
 
 def _packed(numbers: Sequence[float]) -> str:

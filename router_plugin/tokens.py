@@ -1,4 +1,4 @@
-"""Text -> terms for the linear text models: words and pairs, beginnings and endings, character 4-grams."""
+"""Text -> terms for the linear text models: words and pairs, where a text begins and ends, parts of words."""
 
 from __future__ import annotations
 
@@ -87,6 +87,27 @@ def word_terms(found: list[str]) -> list[str]:
     return terms + syllables + [f"{a} {b}" for a, b in itertools.pairwise(syllables)]
 
 
+FIRST, OPENING, LAST = "^", "^^", "$"  # begin terms for a text's first word, its first three, its last one
+
+
+def edged_terms(found: list[str]) -> list[str]:
+    """`word_terms`, and how the text begins and ends: the first word, the first three, the last word.
+
+    A request names what is to be done at either end far more often than amid it. No word holds the signs before these.
+    """
+    terms = word_terms(found)
+    if found:
+        terms += (f"{FIRST} {found[0]}", f"{OPENING} {' '.join(found[:3])}", f"{LAST} {found[-1]}")
+    return terms
+
+
+def readable(term: str) -> str:
+    """A term for people: one of `edged_terms` says where it stands."""
+    sign, _, rest = term.partition(" ")
+    place = {FIRST: "begins: ", OPENING: "begins: ", LAST: "ends: "}.get(sign)
+    return term if place is None else place + rest
+
+
 def char_terms(found: list[str]) -> list[str]:
     """Character 4-grams over the words joined by single spaces."""
     joined = f" {' '.join(found)} "
@@ -121,22 +142,8 @@ def stem_terms(found: list[str]) -> list[str]:
 
 TERMS: dict[str, Callable[[list[str]], list[str]]] = {
     "words": word_terms,
+    "edged": edged_terms,
     "chars": char_terms,
     "singles": single_terms,
     "stems": stem_terms,
 }
-
-
-def words(text: str) -> list[str]:
-    """`word_terms` of a text."""
-    return word_terms(tokens(text))
-
-
-def stems(text: str) -> list[str]:
-    """`stem_terms` of a text."""
-    return stem_terms(tokens(text))
-
-
-def chars(text: str) -> list[str]:
-    """`char_terms` of a text."""
-    return char_terms(tokens(text))

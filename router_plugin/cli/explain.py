@@ -23,6 +23,7 @@ from router_plugin.pipeline import Router
 from router_plugin.request import Surface, surface_of
 from router_plugin.sessions import Sessions
 from router_plugin.steering import METADATA_KEY, read_steering
+from router_plugin.tokens import readable
 
 FINDING = 1
 
@@ -111,7 +112,7 @@ def _text(decision: Decision) -> str:
         ("private", private),
         *(("  finding", f"{finding.rule} at {finding.place}") for finding in decision.findings),
         ("tier", f"{decision.tier.value} (score {decision.score:.2f}{', unsure' if decision.abstained else ''})"),
-        *(("  signal", f"{signal.weight:+.2f} {signal.name}") for signal in decision.signals),
+        *(("  signal", f"{signal.weight:+.2f} {readable(signal.name)}") for signal in decision.signals),
         *(("  session", held) for held in [_held(decision)] if held),
         ("strategy", decision.strategy.value),
         ("chain", " -> ".join(decision.chain)),

@@ -119,7 +119,7 @@ class Topics:
         key = tuple(found)
         if key not in known:
             score = model.score((found, outline(found)))
-            first = score.probabilities[0] if score.known >= MIN_KNOWN else 0.0
+            first = score.probability(0) if score.known >= MIN_KNOWN else 0.0
             both = None
             if self._second is not None and not alone and len(known) < MAX_SECOND_LOOKS:
                 both = self._second.probability(window, first)

@@ -77,7 +77,7 @@ def examples(rows: Sequence[Row], *, weight: float = 1.0) -> list[Example]:
             Example(
                 features.views(ask),
                 tuple(features.dense(ask)),
-                (row.beyond_local, row.beyond_mid, code_label(row)),
+                (row.beyond_local, row.beyond_mid, medium_label(row), code_label(row)),
                 weight,
                 f"{row.source}:{row.domain}" if row.tier is None else "",
             )
@@ -88,6 +88,13 @@ def examples(rows: Sequence[Row], *, weight: float = 1.0) -> list[Example]:
 def training_examples(rows: Sequence[Row], seed: int = 0) -> list[Example]:
     """What a model learns from: the rows, and some of them as they come later in a conversation."""
     return [*examples(rows), *examples(continued(rows, seed), weight=WEIGHT)]
+
+
+def medium_label(row: Row) -> float | None:
+    """P(a local model fails and a mid model suffices); None where an outcome is unknown."""
+    if row.beyond_local is None or row.beyond_mid is None:
+        return None
+    return max(0.0, row.beyond_local - row.beyond_mid)
 
 
 def code_label(row: Row) -> float | None:

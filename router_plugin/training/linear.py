@@ -16,15 +16,15 @@ from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import normalize
 
 from router_plugin.textmodel import Block, DenseBlock, Head, TextModel
-from router_plugin.tokens import chars, stems, tokens, words
+from router_plugin.tokens import TERMS, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
-ANALYZERS = {"words": words, "chars": chars, "singles": tokens, "stems": stems}
 CERTAIN = 4.0  # logit of .98
 NO_TERM = "-"  # no analyzer returns it
 DECIMALS = 4  # weights and idf in the file; the fitted estimators are rounded alike, so both score the same
@@ -63,6 +63,8 @@ class BlockSpec:
     max_features: int | None = 30_000
     scale: float = 1.0  # > 1: this block is regularised less than the others
     vectors: WordVectors | None = None  # learn one weight per dimension of these, and from them one per word
+    log_odds: bool = False  # regularise a term less, the more its odds differ between the classes
+    below: int = 0  # it reads texts of fewer words than this; 0: all
     idle: float = 1.0  # share of the vectors' words that is kept of those in no example: the ones that weigh most
 
 
@@ -99,36 +101,47 @@ class Features:
     mean: Any = None
     scale: Any = None
 
-    def fit(self, examples: Sequence[Example]) -> Features:
-        self.vectorizers = [_vectorizer(block, examples) for block in self.spec.blocks]
+    def fit_transform(self, examples: Sequence[Example]) -> sparse.csr_matrix:
+        """Learn vocabularies and scales; returns what `transform` would."""
+        read = _Read(examples)
+        fitted = [_fit(block, read) for block in self.spec.blocks]
+        self.vectorizers = [vectorizer for vectorizer, _ in fitted]
         dense = np.array([e.dense for e in examples], dtype=float).reshape(len(examples), -1)
         self.mean = np.round(dense.mean(axis=0), DECIMALS)
         spread = dense.std(axis=0)
         self.scale = np.round(np.where(spread > 1e-3, spread, 1.0) / self.spec.dense_scale, DECIMALS)
-        return self
+        return self._joined([matrix for _, matrix in fitted], dense)
 
     def transform(self, examples: Sequence[Example]) -> sparse.csr_matrix:
         """One row per example: the blocks, then the standardised dense features."""
-        parts = [
-            vectorizer.transform([e.views[block.view] for e in examples]) * block.scale
-            for block, vectorizer in zip(self.spec.blocks, self.vectorizers, strict=True)
-        ]
-        dense = np.array([e.dense for e in examples], dtype=float).reshape(len(examples), -1)
+        read = _Read(examples)
+        pairs = zip(self.spec.blocks, self.vectorizers, strict=True)
+        blocks = [vectorizer.transform(read.texts(block)) for block, vectorizer in pairs]
+        return self._joined(blocks, np.array([e.dense for e in examples], dtype=float).reshape(len(examples), -1))
+
+    def _joined(self, blocks: Sequence[Any], dense: np.ndarray) -> sparse.csr_matrix:
+        parts = [matrix * block.scale for block, matrix in zip(self.spec.blocks, blocks, strict=True)]
         parts.append(sparse.csr_matrix((dense - self.mean) / self.scale))
         return sparse.hstack(parts, format="csr")
 
-    def folded(self, matrix: Any) -> tuple[Any, Callable[[np.ndarray], np.ndarray]]:
-        """The matrix with each block of word vectors as sums of vectors, and how to get weights per word back."""
+    def folded(self, matrix: Any) -> tuple[Any, Callable[[np.ndarray], np.ndarray], list[slice]]:
+        """The matrix with each block of word vectors as sums of vectors, and how to get weights per word back.
+
+        Last the columns there of the blocks with `log_odds`.
+        """
         parts: list[Any] = []
         maps: list[np.ndarray | None] = []
-        start = 0
+        by_odds: list[slice] = []
+        start = at = 0
         for block, vectorizer in zip(self.spec.blocks, self.vectorizers, strict=True):
             stop = start + len(vectorizer.vocabulary_)
             part = matrix[:, start:stop]
             vectors = None if block.vectors is None else block.vectors.matrix
             parts.append(part if vectors is None else sparse.csr_matrix(part @ vectors))
             maps.append(vectors)
-            start = stop
+            if block.log_odds:
+                by_odds.append(slice(at, at + parts[-1].shape[1]))
+            start, at = stop, at + parts[-1].shape[1]
         parts.append(matrix[:, start:])
         maps.append(None)
 
@@ -140,25 +153,54 @@ class Features:
                 at += part.shape[1]
             return np.concatenate(pieces)
 
-        return sparse.hstack(parts, format="csr"), unfold
+        return sparse.hstack(parts, format="csr"), unfold, by_odds
 
 
-def _vectorizer(block: BlockSpec, examples: Sequence[Example]) -> Any:
+class _Read:
+    """The words of examples' views, found once for all blocks."""
+
+    def __init__(self, examples: Sequence[Example]) -> None:
+        self._views = list(zip(*([tokens(view) for view in e.views] for e in examples), strict=True))
+
+    def texts(self, block: BlockSpec) -> Sequence[list[str]]:
+        """What a block reads of each example, as a list of words."""
+        texts = self._views[block.view]
+        return [text if len(text) < block.below else [] for text in texts] if block.below else texts
+
+
+def _evidence(matrix: Any, target: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """A factor for each column, about 1: how much more often it occurs in one class than in the other.
+
+    1 + |log odds ratio| with one added to each count, as in Wang and Manning's NB-SVM (2012), but for the sign, which
+    changes nothing here, and the 1, which keeps common words. A term's weight costs less where the counts speak for it.
+    """
+    there = sparse.csr_matrix((np.ones_like(matrix.data), matrix.indices, matrix.indptr), shape=matrix.shape)
+    above = there.T @ (weight * target) + 1.0
+    below = there.T @ (weight * (1 - target)) + 1.0
+    factor = 1.0 + np.abs(np.log(above / above.sum()) - np.log(below / below.sum()))
+    return np.asarray(factor / np.sqrt(np.mean(factor**2)))
+
+
+def _fit(block: BlockSpec, read: _Read) -> tuple[Any, Any]:
+    """A block's vectorizer, and what it makes of the examples that it was fitted on."""
     vectorizer = TfidfVectorizer(
-        analyzer=ANALYZERS[block.analyzer],
+        analyzer=TERMS[block.analyzer],
         sublinear_tf=True,
         min_df=block.min_df if block.vectors is None else 1,
         max_features=block.max_features if block.vectors is None else None,
         vocabulary=None if block.vectors is None else {w: i for i, w in enumerate(block.vectors.words)},
         dtype=np.float64,
     )
-    texts = [e.views[block.view] for e in examples]
+    texts = read.texts(block)
     try:
-        vectorizer.fit(texts)
+        matrix = vectorizer.fit_transform(texts)
     except ValueError:  # no term is frequent enough, such as in data without conversations: an inert block
-        vectorizer.set_params(vocabulary={NO_TERM: 0}, min_df=1, max_features=None).fit(texts)
-    vectorizer.idf_ = np.round(vectorizer.idf_, DECIMALS)
-    return vectorizer
+        vectorizer.set_params(vocabulary={NO_TERM: 0}, min_df=1, max_features=None)
+        matrix = vectorizer.fit_transform(texts)
+    exact = vectorizer.idf_.copy()
+    vectorizer.idf_ = np.round(exact, DECIMALS)
+    # Counting the terms once more would take longer than scaling the rows anew.
+    return vectorizer, normalize(matrix @ sparse.diags(vectorizer.idf_ / exact), copy=False)
 
 
 @dataclass
@@ -198,7 +240,8 @@ class Fitted:
             terms = vectorizer.get_feature_names_out().tolist()
             stop = start + len(terms)
             weights = tuple(array("d", np.round(c[start:stop] * spec.scale, DECIMALS + 2)) for c in coefficients)
-            blocks.append(Block(spec.view, spec.analyzer, tuple(terms), array("d", vectorizer.idf_), weights))
+            idf = array("d", vectorizer.idf_)
+            blocks.append(Block(spec.view, spec.analyzer, tuple(terms), idf, weights, spec.below))
             start = stop
         dense = DenseBlock(
             tuple(dense_names),
@@ -215,16 +258,16 @@ class Fitted:
 
 def fit_linear(examples: Sequence[Example], heads: Sequence[str], spec: LinearSpec, *, seed: int = 0) -> Fitted:
     """Fit one logistic regression per head. Soft targets count as two weighted rows; nuisance columns are dropped."""
-    features = Features(spec).fit(examples)
-    terms = features.transform(examples)
-    matrix, unfold = features.folded(terms)
+    features = Features(spec)
+    terms = features.fit_transform(examples)
+    matrix, unfold, by_odds = features.folded(terms)
     width = matrix.shape[1]
     nuisance = sorted({e.nuisance for e in examples if e.nuisance})
     if nuisance:
         column = {name: i for i, name in enumerate(nuisance)}
-        rows = [i for i, e in enumerate(examples) if e.nuisance]
-        columns = [column[examples[i].nuisance] for i in rows]
-        one_hot = sparse.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(examples), len(nuisance)))
+        named = [i for i, e in enumerate(examples) if e.nuisance]
+        places = [column[examples[i].nuisance] for i in named]
+        one_hot = sparse.csr_matrix((np.ones(len(named)), (named, places)), shape=(len(examples), len(nuisance)))
         matrix = sparse.hstack([matrix, one_hot], format="csr")
     fitted: dict[str, LogisticRegression] = {}
     for position, head in enumerate(heads):
@@ -235,9 +278,13 @@ def fit_linear(examples: Sequence[Example], heads: Sequence[str], spec: LinearSp
             model.coef_ = np.zeros((1, width))
             model.intercept_ = np.array([CERTAIN if target.any() else -CERTAIN])
         else:
+            rows, factor = matrix[index], np.ones(matrix.shape[1])
+            for columns in by_odds:
+                factor[columns] = _evidence(rows[:, columns], target, weight)
             with warnings.catch_warnings():  # the last digits of convergence don't matter to a rounded model
                 warnings.simplefilter("ignore", ConvergenceWarning)
-                model.fit(matrix[index], target, sample_weight=weight)
+                model.fit(rows @ sparse.diags(factor), target, sample_weight=weight)
+            model.coef_ = model.coef_ * factor
         model.coef_ = np.round(unfold(model.coef_[0, :width]), DECIMALS)[np.newaxis, :]
         model.intercept_ = np.round(model.intercept_, DECIMALS)
         fitted[head] = model
@@ -263,7 +310,7 @@ def _leave_out_idle_words(
             part = kept[start:stop]
             words = tuple(itertools.compress(block.vectors.words, part))
             smaller = replace(block, vectors=WordVectors(words, block.vectors.matrix[part]))
-            features.vectorizers[position] = _vectorizer(smaller, examples)
+            features.vectorizers[position], _ = _fit(smaller, _Read(examples))
         start = stop
     for model in models:
         model.coef_ = model.coef_[:, kept]

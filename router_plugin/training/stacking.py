@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from router_plugin.stack import READS, Stack, expand, inputs
+from router_plugin.stack import KNOTS, LIMIT, READS, Stack, inputs
 from router_plugin.training.linear import CERTAIN, platt
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 C = 0.1  # scikit-learn's inverse regularisation
 DECIMALS = 6
 MIN_ROWS = 1_000  # fewer say too little of some two hundred terms
+MAX_ROWS = 60_000  # more, which would take minutes, say nothing new of them: so many are drawn
 
 
 def inputs_of(parts: np.ndarray, examples: Sequence[Example]) -> np.ndarray:
@@ -28,6 +29,9 @@ def inputs_of(parts: np.ndarray, examples: Sequence[Example]) -> np.ndarray:
 
 def fit_stack(found: np.ndarray, truth: np.ndarray, weight: np.ndarray) -> Stack:
     """The stack for `inputs_of` of rows, their ranks (0, 1, 2) and what each row counts. Not calibrated yet."""
+    if len(found) > MAX_ROWS:
+        drawn = np.random.default_rng(0).choice(len(found), MAX_ROWS, replace=False)
+        found, truth, weight = found[drawn], truth[drawn], weight[drawn]
     mean = np.round(found.mean(axis=0), DECIMALS)
     spread = found.std(axis=0)
     scale = np.round(np.where(spread > 1e-3, spread, 1.0), DECIMALS)
@@ -61,11 +65,14 @@ def calibrated(stack: Stack, logits: np.ndarray, truth: np.ndarray) -> Stack:
 
 def logits_of(stack: Stack, found: np.ndarray) -> np.ndarray:
     """[row, head] for `inputs_of` of rows."""
-    return np.array([stack.logits(row) for row in found.tolist()])
+    return np.asarray(_terms(stack, found) @ np.array(stack.weights).T + stack.intercepts)
 
 
 def _terms(stack: Stack, found: np.ndarray) -> np.ndarray:
-    return np.array([expand(stack.standardised(row)) for row in found.tolist()])
+    """`expand` of many rows at once."""
+    plain = np.clip((found - stack.mean) / stack.scale, -LIMIT, LIMIT)
+    first, second = np.triu_indices(plain.shape[1])
+    return np.hstack([plain, *(np.maximum(plain - knot, 0.0) for knot in KNOTS), plain[:, first] * plain[:, second]])
 
 
 def _rounded(stack: Stack, rows: Sequence[Any], intercepts: Sequence[float]) -> Stack:

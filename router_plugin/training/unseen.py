@@ -12,7 +12,7 @@ import numpy as np
 from router_plugin.complexity import HEADS
 from router_plugin.training.continued import WEIGHT, continued
 from router_plugin.training.examples import examples, ranks, training_examples
-from router_plugin.training.linear import Example, LinearSpec, fit_linear
+from router_plugin.training.linear import Example, Fitted, LinearSpec, fit_linear
 from router_plugin.training.rows import RowError, group_of
 from router_plugin.training.stacking import calibrated, fit_stack, inputs_of, logits_of
 
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from router_plugin.training.rows import Row
 
 FOLDS = 5
-TIER_HEADS = HEADS[:2]  # the code head is a by-product: it isn't cross-validated
+TIER_HEADS = HEADS[:2]  # what the tiers are cut from
+READ_HEADS = HEADS[:3]  # what the stack reads; the code head is a by-product, which isn't cross-validated
 Progress = Callable[[str], None]
 Again = tuple[np.ndarray, np.ndarray]  # a stack's inputs for one fold's rows as they come later, and their ranks
 
@@ -59,21 +60,21 @@ def out_of_fold(
     progress: Progress,
     seed: int = 0,
     n_jobs: int = 1,
-) -> Unseen:
-    """What models say of rows that they saw neither themselves nor in a group; `extra` are in every training.
+) -> tuple[Unseen, Fitted]:
+    """What models say of rows that they saw neither themselves nor in a group, and a model of all rows.
 
-    The folds are joblib tasks, so that whatever joblib back end is active runs them (see `--dask`).
+    `extra` are in every training. All are joblib tasks, so that whatever joblib back end is active runs them (see
+    `--dask`): the model of all rows first, since it takes longest.
     """
     run = joblib.Parallel(n_jobs=n_jobs, return_as="generator")
-    found = run(
-        joblib.delayed(_unseen)(
-            [*training_examples([row for row, f in zip(rows, fold, strict=True) if f != k], seed), *extra],
-            [row for row, f in zip(rows, fold, strict=True) if f == k],
-            spec,
-            seed,
-        )
-        for k in range(FOLDS)
-    )
+    tasks = [joblib.delayed(_whole)(rows, extra, spec, seed)]
+    for k in range(FOLDS):
+        seen = [row for row, f in zip(rows, fold, strict=True) if f != k]
+        held = [row for row, f in zip(rows, fold, strict=True) if f == k]
+        tasks.append(joblib.delayed(_unseen)(seen, held, extra, spec, seed))
+    found = run(tasks)
+    whole = next(found)
+    progress("model of all rows")
     order = np.concatenate([np.flatnonzero(fold == k) for k in range(FOLDS)])
     back = np.argsort(order)
     logits, inputs, again = [], [], []
@@ -82,19 +83,24 @@ def out_of_fold(
         inputs.append(read)
         again.append(later)
         progress(f"fold {k + 1} of {FOLDS}")
-    return Unseen(np.concatenate(logits)[back], np.concatenate(inputs)[back], again)
+    return Unseen(np.concatenate(logits)[back], np.concatenate(inputs)[back], again), whole
+
+
+def _whole(rows: Sequence[Row], extra: Sequence[Example], spec: LinearSpec, seed: int) -> Fitted:
+    return fit_linear([*training_examples(rows, seed), *extra], HEADS, spec, seed=seed)
 
 
 def _unseen(
-    train: Sequence[Example], held: Sequence[Row], spec: LinearSpec, seed: int
+    seen: Sequence[Row], held: Sequence[Row], extra: Sequence[Example], spec: LinearSpec, seed: int
 ) -> tuple[np.ndarray, np.ndarray, Again]:
     """Logits and a stack's inputs for one fold's rows, and the latter for some of them later in a conversation."""
-    fitted = fit_linear(train, TIER_HEADS, spec, seed=seed)
+    train = [*training_examples(seen, seed), *extra]
+    fitted = fit_linear(train, READ_HEADS, spec, seed=seed)
     later = continued(held, seed)
     made, more = examples(held), examples(later)
     parts = fitted.parts([*made, *more])
     read = inputs_of(parts, [*made, *more])
-    return parts[: len(made)].sum(axis=1), read[: len(made)], (read[len(made) :], ranks(later))
+    return parts[: len(made), :, : len(TIER_HEADS)].sum(axis=1), read[: len(made)], (read[len(made) :], ranks(later))
 
 
 def stacked(unseen: Unseen, truth: np.ndarray, fold: np.ndarray) -> tuple[Stack, np.ndarray]:

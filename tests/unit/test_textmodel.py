@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 from array import array
 from dataclasses import replace
@@ -12,7 +13,15 @@ import pytest
 
 from router_plugin.errors import ModelFileError
 from router_plugin.textmodel import Block, DenseBlock, Head, TextModel
-from router_plugin.tokens import tokens, words
+from router_plugin.tokens import TERMS, readable, tokens
+
+
+def words(text: str) -> list[str]:
+    return TERMS["words"](tokens(text))
+
+
+def edged(text: str) -> list[str]:
+    return TERMS["edged"](tokens(text))
 
 
 def small_model() -> TextModel:
@@ -163,7 +172,8 @@ def test_equal_to_scikit_learn_on_random_texts() -> None:
     seen, unseen = vocabulary[:48], vocabulary[48:]
     train = [example(seen) for _ in range(200)]
     words = BlockSpec("singles", scale=3.0, vectors=vectors, idle=0.5)
-    blocks = (BlockSpec("words"), BlockSpec("chars", scale=0.5), words)
+    short = BlockSpec("edged", scale=0.7, log_odds=True, below=20)
+    blocks = (BlockSpec("edged", log_odds=True), BlockSpec("chars", scale=0.5), words, short)
     fitted = fit_linear(train, ("a", "b"), LinearSpec(blocks))
     model = fitted.export("random", ("x", "y"))
     kept = set(model.blocks[2].terms)
@@ -174,13 +184,47 @@ def test_equal_to_scikit_learn_on_random_texts() -> None:
         assert model.score(e.views, e.dense).logits == pytest.approx(wanted.tolist(), abs=1e-6)
     for wanted, e in zip(fitted.parts(tests), tests, strict=True):
         assert model.score(e.views, e.dense).parts == [pytest.approx(part, abs=1e-6) for part in wanted.tolist()]
-    whole = fit_linear(train, ("a", "b"), LinearSpec((*blocks[:2], replace(words, idle=1.0)))).logits(train)
+    whole = fit_linear(train, ("a", "b"), LinearSpec((*blocks[:2], replace(words, idle=1.0), short))).logits(train)
     assert fitted.logits(train) == pytest.approx(whole)  # nothing that was learnt has changed
 
 
 def test_words_are_singles_and_pairs() -> None:
     """The word terms are each word and each pair of neighbours."""
     assert words("a b c") == ["a", "b", "c", "a b", "b c"]
+
+
+def test_edges_are_terms_of_their_own() -> None:
+    """Beside words and pairs: the first word, the first three, the last one; nothing of an empty text."""
+    assert edged("a b c d") == [*words("a b c d"), "^ a", "^^ a b c", "$ d"]
+    assert edged("a") == ["a", "^ a", "^^ a", "$ a"]
+    assert edged(" ?") == []
+    assert [readable(term) for term in edged("a b")] == ["a", "b", "a b", "begins: a", "begins: a b", "ends: b"]
+
+
+def test_a_block_for_short_texts() -> None:
+    """It adds to texts of fewer words than it says, and to no others; contributions say the same."""
+    block = Block(0, "words", ("a",), array("d", [1.0]), (array("d", [2.0]),), below=3)
+    model = TextModel("short", (Head("h", 0.0),), (block,))
+    assert model.score("a b").logits == (2.0,)
+    assert model.score("a b c").logits == (0.0,)
+    assert [one.weight for one in model.contributions("a b")] == [2.0]
+    assert model.contributions("a b c") == ()
+    assert TextModel.from_content(model.content()).score("a b c").logits == (0.0,)
+
+
+def test_log_odds_by_hand() -> None:
+    """A column that tells the classes apart gets a larger factor than one that doesn't, about 1 in all."""
+    np = pytest.importorskip("numpy")
+    pytest.importorskip("sklearn")
+    from scipy import sparse
+
+    from router_plugin.training.linear import _evidence
+
+    matrix = sparse.csr_matrix([[0.3, 0.5], [0.2, 0.0], [0.0, 0.1], [0.0, 0.7]])
+    found = _evidence(matrix, np.array([1, 1, 0, 0]), np.array([1.0, 1.0, 1.0, 1.0]))
+    # counts with one added: the first column 3 and 1, the second 2 and 3; sums 5 and 4
+    raw = [1 + abs(math.log((3 / 5) / (1 / 4))), 1 + abs(math.log((2 / 5) / (3 / 4)))]
+    assert found.tolist() == pytest.approx([x / math.sqrt((raw[0] ** 2 + raw[1] ** 2) / 2) for x in raw])
 
 
 def test_korean_words_are_read_by_syllable_too() -> None:

@@ -13,11 +13,11 @@ import pytest
 pytest.importorskip("sklearn")
 
 from router_plugin import features
-from router_plugin.complexity import HEADS, Cuts, TrainedScorer
+from router_plugin.complexity import HEADS, Cuts, Thresholds, TrainedScorer
 from router_plugin.errors import ModelFileError
 from router_plugin.training import evaluate, metrics
 from router_plugin.training.cluster import cluster
-from router_plugin.training.complexity import default_spec
+from router_plugin.training.complexity import default_spec, tiers
 from router_plugin.training.examples import examples
 from router_plugin.training.linear import fit_linear
 from router_plugin.training.outcomes import Pair, gain_report
@@ -276,6 +276,15 @@ def test_gates_refuse_a_model_without_skill(tmp_path: Path) -> None:
     failed = train(tmp_path, training_rows(random_labels=True))
     assert failed
     assert not (tmp_path / "out").exists()
+
+
+def test_tiers_of_many_rows_are_those_that_are_served() -> None:
+    """What cuts are chosen by is what a scorer decides, at the cuts themselves too."""
+    chance = np.random.default_rng(0)
+    for cuts in (Cuts(), Cuts(local=0.42, mid=0.6), Cuts(local=0.66, mid=0.34)):
+        found = np.vstack([chance.random((500, 2)), [[cuts.local, cuts.mid], [cuts.local, 0.0], [0.0, 1.0]]])
+        served = [Thresholds().tier(cuts.score(p, min(q, p))).rank for p, q in found.tolist()]
+        assert tiers(found, cuts).tolist() == served
 
 
 def test_figures() -> None:

@@ -9,15 +9,15 @@ import pytest
 np = pytest.importorskip("numpy")
 pytest.importorskip("sklearn")
 
-from router_plugin.complexity import Tier  # noqa: E402
-from router_plugin.stack import READS  # noqa: E402
+from router_plugin.complexity import HEADS, Tier  # noqa: E402
+from router_plugin.stack import READS, SUMS  # noqa: E402
 from router_plugin.training.complexity import default_spec, train  # noqa: E402
 from router_plugin.training.continued import continued  # noqa: E402
 from router_plugin.training.examples import examples, training_examples  # noqa: E402
 from router_plugin.training.linear import fit_linear  # noqa: E402
 from router_plugin.training.rows import Row  # noqa: E402
 from router_plugin.training.stacking import fit_stack, inputs_of, logits_of  # noqa: E402
-from router_plugin.training.unseen import FOLDS, TIER_HEADS, Unseen, folds, out_of_fold, stacked  # noqa: E402
+from router_plugin.training.unseen import FOLDS, READ_HEADS, Unseen, folds, out_of_fold, stacked  # noqa: E402
 
 SPEC = default_spec(None)
 
@@ -40,14 +40,16 @@ def test_each_rows_inputs_are_those_of_a_model_that_has_not_seen_it() -> None:
     """Every fold's logits and inputs stand where its rows stand, as a model trained on the other folds has them."""
     rows = some_rows(120)
     fold = folds(rows)
-    found = out_of_fold(rows, fold, (), SPEC, lambda _: None)
+    found, whole = out_of_fold(rows, fold, (), SPEC, lambda _: None)
+    every = fit_linear(training_examples(rows), HEADS, SPEC)
+    assert whole.logits(examples(rows)) == pytest.approx(every.logits(examples(rows)))
     assert len(found.again) == FOLDS
     for k in range(FOLDS):
         others = [row for row, f in zip(rows, fold, strict=True) if f != k]
         mine = examples([row for row, f in zip(rows, fold, strict=True) if f == k])
-        parts = fit_linear(training_examples(others), TIER_HEADS, SPEC).parts(mine)
+        parts = fit_linear(training_examples(others), READ_HEADS, SPEC).parts(mine)
         assert found.inputs[fold == k] == pytest.approx(inputs_of(parts, mine))
-        assert found.logits[fold == k] == pytest.approx(parts.sum(axis=1))
+        assert found.logits[fold == k] == pytest.approx(parts.sum(axis=1)[:, :2])
         later = continued([row for row, f in zip(rows, fold, strict=True) if f == k])
         assert len(found.again[k][0]) == len(found.again[k][1]) == len(later)
 
@@ -55,7 +57,7 @@ def test_each_rows_inputs_are_those_of_a_model_that_has_not_seen_it() -> None:
 def test_the_second_stage_is_judged_on_folds_that_it_was_not_fitted_on() -> None:
     """What only one fold's rows show can't be known of them: their logits follow what the other folds teach."""
     rng = np.random.default_rng(0)
-    inputs = rng.normal(size=(1000, 6 + len(READS)))
+    inputs = rng.normal(size=(1000, SUMS + len(READS)))
     fold = np.arange(1000) % FOLDS
     odd = fold == 3
     inputs[:, 1] = odd
@@ -70,7 +72,7 @@ def test_the_second_stage_is_judged_on_folds_that_it_was_not_fitted_on() -> None
 
 def test_a_second_stage_without_anything_to_learn() -> None:
     """All rows on one side of a head give a stack that says so, whatever it reads."""
-    inputs = np.random.default_rng(0).normal(size=(50, 6 + len(READS)))
+    inputs = np.random.default_rng(0).normal(size=(50, SUMS + len(READS)))
     logits = logits_of(fit_stack(inputs, np.arange(50) % 2, np.ones(50)), inputs)
     assert (logits[:, 1] == -4.0).all()
     assert logits[:, 0].std() > 0.1
@@ -95,3 +97,20 @@ def test_a_second_stage_is_taken_where_it_is_better(monkeypatch: pytest.MonkeyPa
     without = train(rows, spec=SPEC)
     assert without.stack is None
     assert "stack" not in without.model.extra
+
+
+def test_of_many_rows_some_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second stage and a profile of a hundred thousand rows take some of them, and say what all say."""
+    rng = np.random.default_rng(0)
+    inputs = rng.normal(size=(4000, SUMS + len(READS)))
+    truth, weight = 2 * (inputs[:, 0] > 0), np.ones(4000)
+    of_all = logits_of(fit_stack(inputs, truth, weight), inputs)
+    monkeypatch.setattr("router_plugin.training.stacking.MAX_ROWS", 2000)
+    of_some = logits_of(fit_stack(inputs, truth, weight), inputs)
+    assert not np.array_equal(of_some, of_all)
+    assert ((of_some > 0) == (of_all > 0)).mean() > 0.95
+    monkeypatch.setattr("router_plugin.training.complexity.PROFILED", 100)
+    rows = some_rows(240)
+    profile = train(rows, spec=SPEC).model.extra["profile"]
+    assert sum(profile["score_counts"]) == 100
+    assert train(rows[:90], spec=SPEC).model.extra["profile"]["unknown_terms"] > 0
