@@ -2,7 +2,7 @@
 """Train the complexity classifier: labelled prompts in, classifier_model/complexity.json and its papers out.
 
 Labels: JSONL or CSV with `text` or `messages`, and `tier` (low, medium, high) or outcomes `weak` and `mid`.
-Exit codes: 0 written, 1 bad data, 2 a gate failed and nothing was written.
+Exit codes, as of `router-plugin train`: 0 written, 1 a gate failed and nothing was written, 2 the labels can't be used.
 """
 
 from __future__ import annotations
@@ -62,12 +62,12 @@ def main() -> int:
             )
     except (RowError, ModelFileError, FileNotFoundError) as error:
         print(error, file=sys.stderr)
-        return 1
+        return 2
     for gate in failed:
         print(f"gate failed: {gate}", file=sys.stderr)
     if failed:
         print("written all the same (--force)" if options.force else "nothing was written", file=sys.stderr)
-    return 2 if failed and not options.force else 0
+    return 1 if failed and not options.force else 0
 
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import random
+import subprocess
+import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -276,6 +278,19 @@ def test_gates_refuse_a_model_without_skill(tmp_path: Path) -> None:
     failed = train(tmp_path, training_rows(random_labels=True))
     assert failed
     assert not (tmp_path / "out").exists()
+
+
+def test_the_scripts_exit_codes_are_those_of_the_command(tmp_path: Path) -> None:
+    """2 for labels that can't be used, 1 for a model that fails a gate: the same from the script and the command."""
+    noise = [{"text": f"prompt {i} {i * i}", "tier": ("low", "medium", "high")[i * 7 % 3]} for i in range(90)]
+    files = {2: write(tmp_path / "bad.jsonl", {"text": "a"}), 1: write(tmp_path / "noise.jsonl", *noise)}
+    for code, data in files.items():
+        for number, call in enumerate((["scripts/train_classifier.py"], ["-m", "router_plugin.cli", "train"])):
+            folder = tmp_path / f"{code}-{number}"
+            options = ["--data", str(data), "--output", str(folder)]
+            ended = subprocess.run([sys.executable, *call, *options], cwd=ROOT, capture_output=True, check=False)
+            assert ended.returncode == code, ended.stderr
+            assert not (folder / "complexity.json").exists()
 
 
 def test_tiers_of_many_rows_are_those_that_are_served() -> None:
