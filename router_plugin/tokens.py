@@ -75,6 +75,11 @@ def tokens(text: str) -> list[str]:
     return text.translate(_FOLD).split()
 
 
+def is_syllable(term: str) -> bool:
+    """May `word_terms` give this term for a part of a word?"""
+    return len(term) == 1 and _HANGUL[0] <= term <= _HANGUL[1]
+
+
 def word_terms(found: list[str]) -> list[str]:
     """Words and pairs of neighbours, and of words that begin in Korean the characters and pairs of these as well.
 

@@ -2,7 +2,8 @@
 """Train the complexity classifier: labelled prompts in, classifier_model/complexity.json and its papers out.
 
 Labels: JSONL or CSV with `text` or `messages`, and `tier` (low, medium, high) or outcomes `weak` and `mid`.
-Exit codes, as of `router-plugin train`: 0 written, 1 a gate failed and nothing was written, 2 the labels can't be used.
+Exit codes, as of `router-plugin train`: 0 written, 1 a gate failed and nothing was written, 2 the labels or options
+can't be used.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def main() -> int:
     parser.add_argument("--roll-back", action="store_true", help="put the previous model back instead of training")
     options = parser.parse_args()
 
-    from router_plugin.errors import ModelFileError
+    from router_plugin.errors import RouterPluginError
     from router_plugin.training.cluster import cluster
     from router_plugin.training.publish import roll_back, run
     from router_plugin.training.rows import RowError
@@ -60,7 +61,7 @@ def main() -> int:
                 curve=options.learning_curve,
                 progress=lambda line: print(line, flush=True),
             )
-    except (RowError, ModelFileError, FileNotFoundError) as error:
+    except (RouterPluginError, RowError, FileNotFoundError) as error:
         print(error, file=sys.stderr)
         return 2
     for gate in failed:

@@ -36,11 +36,12 @@ def default_spec(vectors: WordVectors | None) -> LinearSpec:
         BlockSpec("words", 2, max_features=6_000, scale=0.8, log_odds=True),
     ]
     if vectors is not None:
-        blocks.append(BlockSpec("singles", 0, scale=3.0, vectors=vectors, idle=0.05))
+        blocks.append(BlockSpec("singles", 0, scale=3.0, vectors=vectors.looked_up(), idle=0.05))
     return LinearSpec(tuple(blocks), C=10.0, dense_scale=0.6)
 
 
 SHORT = 18  # words
+TERMS_OF_TWO_WORDS = 6
 PROFILED = 20_000  # rows at most that the profile of the training data is taken from
 MARGIN = 2.0  # standard errors by which a model has to beat every baseline
 OFF_BY_TWO_COST = 1.0  # an off-by-two error counts this much on top of being wrong when cuts are chosen
@@ -190,7 +191,11 @@ def _known(model: TextModel, rows: Sequence[Row]) -> tuple[float, float]:
     That is half of what 99 of 100 rows have, those of a word or two left aside.
     """
     found = [score for e in examples(rows) if (score := model.score(e.views, e.dense)).terms]
-    shares = [score.known for score in found if score.terms >= 4] or [score.known for score in found] or [0.0]
+    shares = (
+        [score.known for score in found if score.terms > TERMS_OF_TWO_WORDS]
+        or [score.known for score in found]
+        or [0.0]
+    )
     mean = float(np.mean([score.known for score in found])) if found else 0.0
     return mean, round(float(np.quantile(shares, 0.01)) / 2, 3)
 

@@ -19,7 +19,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import normalize
 
 from router_plugin.textmodel import Block, DenseBlock, Head, TextModel
-from router_plugin.tokens import TERMS, tokens
+from router_plugin.tokens import TERMS, is_syllable, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -44,6 +44,11 @@ class WordVectors:
         raw = np.frombuffer(base64.b64decode(content["int8"]), dtype=np.int8)
         words = tuple(content["words"].split(" "))
         return cls(words, raw.reshape(len(words), -1).astype(float) * content["step"])
+
+    def looked_up(self) -> WordVectors:
+        """Without words of one Korean syllable: a served model looks words up among terms that name syllables alike."""
+        kept = np.array([not is_syllable(word) for word in self.words])
+        return WordVectors(tuple(itertools.compress(self.words, kept)), self.matrix[kept])
 
     def save(self, path: Path) -> None:
         """Write as JSON: the words, and the vectors as signed bytes times a step."""

@@ -212,6 +212,24 @@ def test_a_block_for_short_texts() -> None:
     assert TextModel.from_content(model.content()).score("a b c").logits == (0.0,)
 
 
+def test_korean_is_served_as_it_was_trained() -> None:
+    """A word of one syllable isn't taken for a syllable of another word: vectors leave such words out."""
+    np = pytest.importorskip("numpy")
+    pytest.importorskip("sklearn")
+    from router_plugin.training.linear import BlockSpec, Example, LinearSpec, WordVectors, fit_linear
+
+    vocabulary = ("수", "강의를", "수강했다", "책", "책상을")
+    vectors = WordVectors(vocabulary, np.random.default_rng(0).normal(size=(5, 3))).looked_up()
+    assert vectors.words == ("강의를", "수강했다", "책상을")
+    rng = random.Random(1)
+    rows = [Example((" ".join(rng.choices(vocabulary, k=6)),), (), (float(i % 2),)) for i in range(60)]
+    blocks = (BlockSpec("edged", log_odds=True), BlockSpec("singles", scale=3.0, vectors=vectors))
+    fitted = fit_linear(rows, ("a",), LinearSpec(blocks))
+    model = fitted.export("korean", ())
+    for wanted, row in zip(fitted.logits(rows), rows, strict=True):
+        assert model.score(row.views).logits == pytest.approx(wanted.tolist(), abs=1e-6)
+
+
 def test_log_odds_by_hand() -> None:
     """A column that tells the classes apart gets a larger factor than one that doesn't, about 1 in all."""
     np = pytest.importorskip("numpy")
