@@ -20,7 +20,7 @@ MAX_INFLATED = 1 << 18  # bytes that one compressed run may give
 MAX_RUNS = 4_000  # encoded runs in one text
 
 _WORDS = {"zero": "0", "oh": "0", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9", "null": "0", "eins": "1", "zwei": "2", "drei": "3", "vier": "4", "sechs": "6", "sieben": "7", "acht": "8", "neun": "9"}  # fmt: skip
-_BASE64 = r"[A-Za-z0-9+/_-]{16}"
+_BASE64 = r"(?:[A-Za-z0-9+/_-]{16}|[A-Za-z0-9+/_-]{10,15}={1,2})"
 # In base64 of ASCII text every fourth character is one of these, because the top bit of each third byte is 0.
 _ASCII_HEADS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef"
 _LINE, _OVERLAP = 20_000, 400  # characters
@@ -30,20 +30,30 @@ _PAIR = "(?:[2-9A-Fa-f][0-9A-Fa-f]|0[09ADad])"
 _HEX = rf"{_PAIR}(?:[\s:,-]{{0,2}}(?:0x|\\x)?{_PAIR}){{8}}"
 _PERCENT = r"%[0-9A-Fa-f]{2}"
 _ENTITY = r"&(?:#[0-9]|#[xX]|[a-zA-Z]{2,8};)"
-_ESCAPE = r"\\(?:u[0-9A-Fa-f{]|x[0-9A-Fa-f]|[0-7]{3}|[nrt/\"'])"
+_ESCAPE = r"\\(?:u[0-9A-Fa-f{]|x[0-9A-Fa-f]|[0-7]{3}|[nrt]|[!-/:-@\[-`{-~])"  # Markdown escapes any sign
+# Bytes as JSON has them of a buffer: printable ASCII and blanks, in decimal.
+_BYTE = r"(?:9|10|13|3[2-9]|[4-9][0-9]|1[01][0-9]|12[0-6])"
+_BYTES = rf"{_BYTE}(?:\s?,\s?{_BYTE}){{7}}"
+# Marks of a terminal, of HTML and of Markdown between digits.
+_MARK = r"\x1b\[[0-9;]*m|[0-9] ?</?[a-zA-Z][^<>\n]{0,80}>|>[0-9]|(?:\*\*|__)[0-9]|[0-9](?:\*\*|__)"
 _SPELLED = rf"(?i:(?:{'|'.join(_WORDS)})(?:[\s,.-]{{1,3}}(?:{'|'.join(_WORDS)})){{5,}})"
 
-_any = finder("|".join(f"(?:{p})" for p in (_BASE64, _HEX, _PERCENT, _ENTITY, _ESCAPE, _SPELLED)))
+_any = finder("|".join(f"(?:{p})" for p in (_BASE64, _HEX, _PERCENT, _ENTITY, _ESCAPE, _SPELLED, _BYTES, _MARK)))
 _next_base64, _next_hex, _next_spelled = finder(_BASE64), finder(_HEX), finder(_SPELLED)
+_next_bytes, _next_mark = finder(_BYTES), finder(_MARK)
+_bytes_run = runner(rf"{_BYTE}(?:\s?,\s?{_BYTE})*")
+_MARKS = re.compile(r"\x1b\[[0-9;]*m|</?[a-zA-Z][^<>\n]{0,80}>|\*\*|__")
 _base64_run = runner(r"[A-Za-z0-9+/_-]+={0,2}(?:[ \t>]*(?:\\r)?(?:\r?\n|\\n)[ \t>]*[A-Za-z0-9+/_-]{2,}={0,2})*")
 _MIXED = re.compile(rb"(?=[^A-Z]*[A-Z])(?=[^a-z]*[a-z])(?=[^0-9]*[0-9])|H4sI")
 _hex_run = runner(r"[0-9A-Fa-f]{2}(?:[\s:,-]{0,2}(?:0x|\\x)?[0-9A-Fa-f]{2})*")
-_ESCAPED = re.compile(r"\\(?:u\{([0-9A-Fa-f]{1,6})\}|u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|([0-7]{3})|([nrtbf/\"'\\]))")
+_ESCAPED = re.compile(
+    r"\\(?:u\{([0-9A-Fa-f]{1,6})\}|u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|([0-7]{3})|([nrtbf]|[!-/:-@\[-`{-~]))"
+)
 _FIRST = re.compile(rb"[\s>]+|\\[nr]")
 _PERCENTED = re.compile(_PERCENT)
 _NUL_ENTITY = re.compile(r"&#(?:x?0+);", re.IGNORECASE)
 _SURROGATE = re.compile("[\ud800-\udbff][\udc00-\udfff]")
-_LETTERS = {"n": "\n", "r": "\r", "t": "\t", "b": "", "f": "\n", "/": "/", '"': '"', "'": "'", "\\": "\\"}
+_LETTERS = {"n": "\n", "r": "\r", "t": "\t", "b": "", "f": "\n"}  # any other sign stands for itself
 
 
 def decoded(text: str, depth: int = MAX_DEPTH) -> Iterator[str]:
@@ -76,7 +86,10 @@ def _readings(text: str) -> Iterator[str]:
     yield from (
         *_runs(data, _next_base64, _base64_run, _from_base64),
         *_runs(data, _next_hex, _hex_run, _from_hex),
+        *_runs(data, _next_bytes, _bytes_run, _from_bytes),
     )
+    if _next_mark(data, 0):
+        yield "\n".join(_MARKS.sub("", line) for line in text.split("\n") if _MARKS.search(line))
     spelled = _next_spelled(data, 0)
     if spelled:
         words = re.findall(r"[^\W\d_]+", data[spelled[0] : spelled[1]].decode("utf-8", "ignore").lower())
@@ -106,7 +119,7 @@ def _unescape(match: re.Match[str]) -> str:
         return chr(number) if number < 0x110000 else ""
     if match.group(4):
         return chr(int(match.group(4), 8))
-    return _LETTERS[match.group(5)]
+    return _LETTERS.get(match.group(5), match.group(5))
 
 
 def _runs(
@@ -146,6 +159,10 @@ def _base64(compact: bytes) -> str:
 def _from_hex(run: bytes) -> str:
     compact = run.replace(b"0x", b"").translate(None, b"\\x \t\n\r\f\v:,-")
     return _text(bytes.fromhex(compact[: len(compact) // 2 * 2].decode("ascii")))
+
+
+def _from_bytes(run: bytes) -> str:
+    return _text(bytes(map(int, run.split(b","))))
 
 
 def _text(data: bytes) -> str:

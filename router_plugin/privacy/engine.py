@@ -30,6 +30,7 @@ NEVER = r"[^\x00-\x{10FFFF}]"
 BACK = 160  # bytes before a gate's match where a rule's match may begin
 AHEAD = 320  # and after it, where it may end
 OVERLAP = 40  # bytes after it in which another gate that begins alike may end
+_GROUP = re.compile("[0-9A-Za-z]+")
 DIGIT_REACH = 64  # bytes in which a rule that needs a digit looks for one
 
 
@@ -135,10 +136,7 @@ class _Linear:
                     continue
                 tried[index] = end + AHEAD // 2
                 window = (max(0, start - BACK), min(len(data), end + AHEAD))
-                if any(
-                    not harmless(hit) and self._rules[index].accepts(hit)
-                    for hit in self._hits(index, data, window, budget)
-                ):
+                if self._holds(index, data, window, budget, harmless):
                     done.add(index)
                     yield self._rules[index]
             if hits < 0 or budget[0] < 0:
@@ -154,6 +152,8 @@ class _Linear:
                 hit = _hit(data, whole, start, end)
                 if not harmless(hit) and rule.accepts(hit):
                     yield rule, start, end
+                elif rule.again:
+                    position = start + _first_group(hit.value)
 
     def _digits_fit(self, index: int, before: bool, after: bool) -> bool:
         wanted = self._rules[index].digits
@@ -161,15 +161,29 @@ class _Linear:
             return True
         return after if wanted == "after" else before if wanted == "before" else after or before
 
-    def _hits(self, index: int, data: bytes, window: tuple[int, int], budget: list[int]) -> Iterator[Hit]:
+    def _holds(self, index: int, data: bytes, window: tuple[int, int], budget: list[int], harmless: Harmless) -> bool:
+        """Does a rule hold in a window? Where it looks again inside a match, that isn't counted: a window is short."""
+        rule = self._rules[index]
         budget[0] -= 1
-        search, (position, stop) = _search(self._rules[index].pattern), window
+        search, (position, stop) = _search(rule.pattern), window
+        counted = position
         while (found := search(data, position, stop))[0] != NOWHERE:
-            budget[0] -= 1
             whole = found[0]
             start, end = found[1] if len(found) > 1 and found[1] != NOWHERE else whole
-            position = max(whole[1], whole[0] + 1)
-            yield _hit(data, whole, start, end)
+            hit = _hit(data, whole, start, end)
+            if not harmless(hit) and rule.accepts(hit):
+                return True
+            if whole[0] >= counted:
+                budget[0] -= 1
+                counted = max(whole[1], whole[0] + 1)
+            position = start + _first_group(hit.value) if rule.again else max(whole[1], whole[0] + 1)
+        return False
+
+
+def _first_group(value: str) -> int:
+    """Bytes of the letters and digits that a match begins with: where the next one may begin."""
+    found = _GROUP.match(value)
+    return found.end() if found else 1
 
 
 def _hit(data: bytes, whole: tuple[int, int], start: int, end: int) -> Hit:

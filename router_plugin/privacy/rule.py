@@ -38,7 +38,7 @@ class Rule:
     it, or "" where a match needs none.
     `check` sees the match and its surroundings. `near` is a pattern that must occur beside the match, `unless` one
     that must not. `strong`: recognisable without any context, so it is also looked for in text that was put together
-    from pieces (lines, parts, neighbouring messages).
+    from pieces (lines, parts, neighbouring messages). `again`: a match that isn't one may hide one that begins inside.
     """
 
     name: str
@@ -49,6 +49,7 @@ class Rule:
     near: str = ""
     unless: str = ""
     strong: bool = False
+    again: bool = False
 
     @cached_property
     def _near(self) -> Test:

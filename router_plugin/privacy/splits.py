@@ -80,6 +80,8 @@ def _across(data: bytes, at: int) -> Iterator[bytes]:
     """The line before the break at `at` and the start of the next, and longer chains where lines are one token."""
     left = [line.strip(_MARGIN) for line in data[max(0, at - CHAIN * REACH) : at].split(b"\n")[-CHAIN:]]
     right = [line.strip(_MARGIN) for line in data[at + 1 : at + 1 + CHAIN * REACH].split(b"\n")[:CHAIN]]
+    if left[-1].endswith(b"=") and left[-1][-2:-1].isalnum():  # a soft line break of quoted-printable
+        left[-1] = left[-1][:-1]
     if not left[-1] or not right[0] or not _long_enough(left[-1], right[0]):
         return
     end = 1

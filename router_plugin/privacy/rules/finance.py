@@ -11,6 +11,17 @@ from router_plugin.privacy.rule import Hit, Rule, all_of, on_value
 
 from .shapes import LONG, word
 
+# How cards are written and printed: four groups of four, or 4-6-5 (American Express), 4-6-4 (Diners Club). Taken by
+# themselves, so that an expiry date behind or a date before the number isn't taken for more digits of it.
+_GAP = r"(?:\+|[ \t.|/_·-]{1,3})"
+_BY_FOUR = rf"[0-9]{{4}}{_GAP}[0-9]{{4}}{_GAP}[0-9]{{4}}{_GAP}[0-9]{{4}}"
+_GROUPED = rf"{_BY_FOUR}|3[0-9]{{3}}{_GAP}[0-9]{{6}}{_GAP}[0-9]{{4,5}}"
+_GROUPED_GATE = rf"[0-9]{{4}}{_GAP}[0-9]{{4,6}}{_GAP}[0-9]{{4}}"
+_FIRST_GROUPS = re.compile(_GROUPED)
+_OF_FOUR_BEFORE, _OF_FOUR_AFTER = (
+    re.compile(rf"(?:^|[^0-9])[0-9]{{4}}{_GAP}$"),
+    re.compile(rf"{_GAP}[0-9]{{4}}(?:[^0-9]|$)"),
+)
 _DECIMAL = re.compile(r"[0-9]{1,4}\.[0-9]{8,}$")
 _DIGITS_13_19 = r"[0-9](?:[ .\-_/]{0,2}[0-9]){11,18}"
 _TEST_NUMBERS = frozenset({"4242424242424242", "4000056655665556", "5200828282828210", "4000000000000002"})
@@ -23,6 +34,20 @@ def _real_card(hit: Hit) -> bool:
         return False
     # 13 digits are also an epoch in milliseconds or an EAN, 19 a database id: those need a word beside them.
     return len(number) in {14, 15, 16} or bool(_near_card(hit))
+
+
+def _card_by_groups(hit: Hit) -> bool:
+    """A card, unless it is part of a row of such groups, as in a table: of those, one in forty looks like a card."""
+    number = "".join(c for c in hit.value if c.isdigit())
+    in_row = _OF_FOUR_BEFORE.search(hit.before) or _OF_FOUR_AFTER.match(hit.after)
+    return number not in _TEST_NUMBERS and card(number) and (not in_row or _near_card(hit))
+
+
+def _card_in_a_name(hit: Hit) -> bool:
+    """One run of digits behind a hyphen or an underscore, as in a file's name; not the decimals of a number."""
+    return (
+        hit.whole[:1] in "-_" and not hit.before.endswith("0x") and _real_card(hit) and len(hit.value) in {14, 15, 16}
+    )
 
 
 def _near_card(hit: Hit) -> bool:
@@ -54,7 +79,8 @@ def _bitcoin(value: str) -> bool:
 
 
 def _told(hit: Hit) -> bool:
-    number = "".join(c for c in hit.value if c.isdigit())
+    groups = _FIRST_GROUPS.match(hit.value)
+    number = "".join(c for c in (groups[0] if groups else hit.value) if c.isdigit())
     return (
         len(set(number)) > 1
         and number not in _TEST_NUMBERS
@@ -71,8 +97,7 @@ def _iban(hit: Hit) -> bool:
         seen += c.isalnum()
         if seen == size:
             ends = not (hit.value[end : end + 1] or hit.after[:1]).isalnum()
-            said = hit.value[:2].isupper() or "iban" in hit.before.lower() or "from" in hit.before.lower()
-            return ends and said and iban(hit.value[:end])
+            return ends and iban(hit.value[:end])
     return False
 
 
@@ -85,7 +110,9 @@ RULES = (
         check=all_of(_grouped_or_plain, _told),
         strong=True,
     ),
-    Rule("finance.iban", r"(?i)\b([a-z]{2}[0-9]{2}(?:[ \-]?[a-z0-9]){11,30})\b", r"(?:^|[^A-Za-z0-9])[A-Za-z]{2}[0-9]{2}[ -]?[A-Za-z0-9]", check=_iban, strong=True),
+    Rule("finance.card_groups", rf"(?:\b|_)({_GROUPED})(?:\b|_)", _GROUPED_GATE, check=_card_by_groups, strong=True, again=True),
+    Rule("finance.card_in_name", r"[-_]([0-9]{14,16})(?:\b|_)", LONG, check=_card_in_a_name, strong=True),
+    Rule("finance.iban", r"(?i)(?:\b|_)([a-z]{2}[0-9]{2}(?:[ \t+.\-]?[a-z0-9]){11,30})(?:\b|_)", r"(?:^|[^A-Za-z0-9])[A-Za-z]{2}[0-9]{2}[ \t+.-]?[A-Za-z0-9]", check=_iban, strong=True, again=True),
     Rule("finance.us_routing", r"(?i)\b(?:routing|aba|rtn|transit)\b(?: (?:number|no\.?|#|num))?[^0-9\n]{0,6}([0-9]{9})\b", word(r"routing|aba|rtn|transit"), digits="after", check=on_value(aba)),
     Rule(
         "finance.bank_account",

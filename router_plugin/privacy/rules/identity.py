@@ -33,14 +33,21 @@ def _n(count: int, sep: str = _SEP) -> str:
     return rf"[0-9](?:{sep}[0-9]){{{count - 1}}}"
 
 
+_LONGER_BEFORE = re.compile(r"[0-9][-./+]$")
+# What says that the number right behind it is another. Further off, "in order to" and "an AI model" say nothing.
+_OTHER_NUMBER = re.compile(
+    r"\b(?:part|invoice|order|version|isbn|sku|serial|ticket|build|model)(?: ?(?:no\b\.?|nr\b\.?|num(?:ber)?\b|id\b|code\b))?"
+    r"(?: is)?[ \t:=#\"']{0,4}$",
+    re.IGNORECASE,
+)
+
+
 def _ssn(hit: Hit) -> bool:
     return (
         checksums.us_ssn(hit.value)
-        and not hit.before.endswith(("-", ".", "/", "+"))
-        and hit.after[:1] not in {"-", "/"}
-        and not re.search(
-            r"(?i)part (?:number|no)|invoice|order|version|isbn|sku|serial|ticket|build|model", hit.before + hit.after
-        )
+        and not _LONGER_BEFORE.search(hit.before)
+        and not (hit.after[:1] in {"-", "/"} and hit.after[1:2].isdigit())
+        and not _OTHER_NUMBER.search(hit.before)
     )
 
 
