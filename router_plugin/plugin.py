@@ -54,9 +54,10 @@ async def _prove(plugin: RouterPlugin, opened: gate.Opening) -> None:
         if _llm_router_is_built():
             break
         await asyncio.sleep(START_PAUSE_SECONDS)
+    watchers.leave_out_messages()  # by now LiteLLM has read all of its settings, and no request is let in yet
     try:
         await selftest.run(plugin)
-        watchers.require_trust(plugin.router.config.settings.trusted_callbacks)
+        watchers.require_trust(plugin.router.config.settings.trusted_callbacks, watchers.alerting_now())
     except Exception as error:  # noqa: BLE001 - a proof that fails in any way is no proof
         reason = str(error) if isinstance(error, (selftest.HooksNotCalled, watchers.Watched)) else type(error).__name__
         log.critical("router_plugin: the self-test failed, so the proxy stops: %s", reason)

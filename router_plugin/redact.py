@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import logging
 import re
 
@@ -14,9 +15,10 @@ QUOTING_LOGGERS = ("LiteLLM", "LiteLLM Proxy", "LiteLLM Router", "asyncio")
 ACCESS_LOGGER = "uvicorn.access"
 ERROR_LOGGER = "uvicorn.error"
 _ERROR_NAME = re.compile(r"\b[A-Z][A-Za-z]{2,60}(?:Error|Exception|Timeout)\b")
-_HANDSHAKE = re.compile(r'"WebSocket (.*)"')
+_HANDSHAKE = re.compile(r'^(.*) - "WebSocket (.*)"', re.DOTALL)
 MAX_NAMES = 4
-ACCESS_PATH = 2  # position of the path among the arguments of uvicorn's access records
+MAX_PORT = 65_535
+ACCESS_CLIENT, ACCESS_PATH = 0, 2  # positions among the arguments of uvicorn's access records
 
 # Words of paths that may be logged: those of open endpoints, and of closed ones that clients are known to try.
 PATH_WORDS = frozenset(
@@ -49,25 +51,30 @@ class Withhold(logging.Filter):
 
 
 class WithoutText(logging.Filter):
-    """Drops tracebacks, which may quote a request, and reduces the paths of websocket handshakes, logged here."""
+    """Drops tracebacks, which may quote a request, and reduces client and path of websocket handshakes, logged here."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Always True; changes the record in place."""
         _strip(record)
         if "WebSocket" in str(record.msg):  # an earlier filter of LiteLLM's may have filled the arguments in
-            record.msg = _HANDSHAKE.sub(lambda match: f'"WebSocket {known_path(match[1])}"', record.getMessage())
+            record.msg = _HANDSHAKE.sub(_known_handshake, record.getMessage())
             record.args = None
         return True
 
 
 class OnlyKnownPaths(logging.Filter):
-    """Reduces the paths in the access log to words of known APIs; other words become `*`, queries are cut off."""
+    """Reduces the paths in the access log to words of known APIs; other words become `*`, queries are cut off.
+
+    A client that is no address becomes `*` too: behind a web proxy uvicorn takes it from `X-Forwarded-For` unread.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Always True; changes the record in place."""
         if isinstance(record.args, tuple) and len(record.args) > ACCESS_PATH:
-            path = known_path(str(record.args[ACCESS_PATH]))
-            record.args = (*record.args[:ACCESS_PATH], path, *record.args[ACCESS_PATH + 1 :])
+            shown = list(record.args)
+            shown[ACCESS_CLIENT] = known_client(str(shown[ACCESS_CLIENT]))
+            shown[ACCESS_PATH] = known_path(str(shown[ACCESS_PATH]))
+            record.args = tuple(shown)
         return True
 
 
@@ -75,6 +82,21 @@ def known_path(path: str) -> str:
     """A path that is safe to log: a client may put anything into one, on closed endpoints too."""
     bare = path.split("?", 1)[0]
     return "/".join(part if part in PATH_WORDS else "*" for part in bare.split("/"))
+
+
+def known_client(client: str) -> str:
+    """A client, written `host:port`, that is safe to log: it may come from a header, where anything can stand."""
+    host, _, port = client.rpartition(":")
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return "*"
+    # the zone of an IPv6 address, and the port, are as free as any word
+    return client if "%" not in host and port.isdecimal() and int(port) <= MAX_PORT else "*"
+
+
+def _known_handshake(match: re.Match[str]) -> str:
+    return f'{known_client(match[1])} - "WebSocket {known_path(match[2])}"'
 
 
 def install() -> None:

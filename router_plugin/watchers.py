@@ -1,8 +1,11 @@
-"""Who else is shown requests: callbacks and guardrails that LiteLLM hands the text of private ones, too.
+"""Who else is shown requests: callbacks, guardrails and alerts that LiteLLM hands the text of private ones, too.
 
 `no-log`, which private requests carry, silences success and failure logging. LiteLLM calls every other hook all the
 same: before and after the call, at each attempt, on errors. Each callback that has one could carry text elsewhere, so
 each must be vouched for by name.
+
+Alerts are no callbacks, and nothing silences them: LiteLLM posts the error of a failed request with its messages, the
+provider's words about it, and the metadata that the client sent.
 """
 
 from __future__ import annotations
@@ -37,7 +40,8 @@ AT_HOME_EXACTLY = frozenset(
     {
         "litellm.integrations.prometheus",
         "litellm.integrations.anthropic_cache_control_hook",
-        "litellm.integrations.SlackAlerting.slack_alerting",  # told of failures by LiteLLM, never of text
+        # As a callback it is silenced; what it posts beside that is in `alerts`.
+        "litellm.integrations.SlackAlerting.slack_alerting",
     }
 )
 INPUT_LOGS = frozenset({"sentry", "supabase"})  # told of each call before it is made
@@ -46,15 +50,20 @@ LISTS = (
     *("callbacks", *INPUT_LISTS, "success_callback", "failure_callback"),
     *("_async_success_callback", "_async_failure_callback"),
 )
+ALERTS = "alerting."  # what an alert's channel is trusted as: `alerting.slack`
 
 
 class Watched(RouterPluginError):
-    """A callback that nobody vouched for is shown private requests, so the proxy must not start."""
+    """A callback or an alert that nobody vouched for is shown private requests, so the proxy must not start."""
 
 
-def require_trust(trusted: Iterable[str]) -> None:
-    """Errors: Watched, which names every callback that could carry private text away."""
-    strangers = untrusted(registered(), trusted)
+def require_trust(trusted: Iterable[str], alerting: Iterable[Any]) -> None:
+    """Errors: Watched, which names every callback and alert that could carry private text away.
+
+    `alerting`: see `alerts`.
+    """
+    known = {*trusted}
+    strangers = (*untrusted(registered(), known), *(name for name in alerts(alerting) if name not in known))
     if strangers:
         raise Watched(
             f"LiteLLM shows private requests to {', '.join(strangers)} too, whatever the router decides. Remove what "
@@ -70,6 +79,40 @@ def untrusted(callbacks: Mapping[str, Iterable[Any]], trusted: Iterable[str]) ->
     known = {*trusted}
     names = (name for key, items in callbacks.items() for item in items if (name := _watcher(item, key)))
     return tuple(name for name in dict.fromkeys(names) if name not in known)
+
+
+def alerts(settings: Iterable[Any]) -> tuple[str, ...]:
+    """Names of the channels that LiteLLM's alerts go to. All count: what each is told changes with LiteLLM.
+
+    `settings` are values of `general_settings.alerting`, which LiteLLM takes as they are: lists, a name, or None.
+    """
+    channels = (
+        channel
+        for setting in settings
+        if setting
+        for channel in (setting if isinstance(setting, list | tuple | set | frozenset) else (setting,))
+    )
+    return tuple(dict.fromkeys(f"{ALERTS}{channel}" for channel in channels))
+
+
+def alerting_now() -> tuple[Any, ...]:
+    """Where LiteLLM's alerts go now: the proxy's, and those of its router (`router_settings.alerting_config`)."""
+    from litellm.proxy import proxy_server
+
+    proxy = proxy_server.proxy_logging_obj
+    of_router = getattr(proxy_server.llm_router, "slack_alerting_logger", None)
+    return proxy.alerting, proxy.slack_alerting_instance.alerting, getattr(of_router, "alerting", None)
+
+
+def leave_out_messages() -> None:
+    """Keep messages out of LiteLLM's errors and slow-answer alerts, whatever the config says.
+
+    For alerts at home, and for those that are set up after the start. It's no substitute for trust: an error still
+    holds the provider's words, which may repeat a prompt.
+    """
+    import litellm
+
+    litellm.redact_messages_in_exceptions = True
 
 
 def registered() -> dict[str, list[Any]]:

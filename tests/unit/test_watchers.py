@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 from litellm.integrations.custom_guardrail import CustomGuardrail
 from litellm.integrations.custom_logger import CustomLogger
+from litellm.integrations.SlackAlerting.slack_alerting import SlackAlerting
 
-from router_plugin.watchers import Watched, require_trust, untrusted
+from router_plugin.watchers import Watched, alerts, leave_out_messages, require_trust, untrusted
 
 
 class Logs(CustomLogger):
@@ -72,4 +75,50 @@ def test_the_refusal_names_each_and_the_setting(monkeypatch: pytest.MonkeyPatch)
     """One message lists all of them, with the cure."""
     monkeypatch.setattr("litellm.callbacks", [Sees(), Logs_PROXY_()])
     with pytest.raises(Watched, match=r"Sees, .*Logs_PROXY_ too.*trusted_callbacks"):
-        require_trust(())
+        require_trust((), [None])
+
+
+@pytest.mark.parametrize(
+    ("setting", "channels"),
+    [
+        (None, ()),
+        ([], ()),
+        (["slack"], ("alerting.slack",)),
+        ("slack", ("alerting.slack",)),
+        (["ms_teams", "sentry", "email"], ("alerting.ms_teams", "alerting.sentry", "alerting.email")),
+        ({"slack": True}, ("alerting.{'slack': True}",)),
+    ],
+)
+def test_every_channel_of_alerts_counts(setting: Any, channels: tuple[str, ...]) -> None:
+    """LiteLLM takes the setting unread, so a shape that it shouldn't have is no way around."""
+    assert alerts([None, setting, setting]) == channels
+
+
+def test_an_alert_is_refused_until_it_is_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """LiteLLM lists its alerts among its callbacks for some kinds of alert only, so they are looked up apart."""
+    monkeypatch.setattr("litellm.callbacks", [])
+    told = [["slack", "email"], None]
+    with pytest.raises(Watched, match=r"alerting\.slack, alerting\.email too.*trusted_callbacks"):
+        require_trust((), told)
+    with pytest.raises(Watched, match=r"requests to alerting\.email too"):
+        require_trust(["alerting.slack"], told)
+    require_trust(["alerting.slack", "alerting.email"], told)
+
+
+def test_an_alert_about_a_slow_answer_names_no_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    """LiteLLM's own switch, which its config may have set otherwise."""
+    monkeypatch.setattr("litellm.redact_messages_in_exceptions", False)
+    call = {"model": "phi3:mini", "messages": [{"role": "user", "content": "078-05-1120"}], "litellm_params": {}}
+
+    async def posted() -> str:
+        slack = SlackAlerting(alerting_threshold=1, alerting=["slack"], default_webhook_url="http://127.0.0.1:9")
+        began = datetime(2026, 1, 1, tzinfo=timezone.utc)
+        slow: Any = slack.response_taking_too_long_callback
+        await slow(call, None, began, began + timedelta(seconds=9))
+        return str(slack.log_queue)
+
+    assert "078-05-1120" in asyncio.run(posted())
+    leave_out_messages()
+    said = asyncio.run(posted())
+    assert "Responses are slow" in said
+    assert "078-05-1120" not in said
