@@ -1,22 +1,20 @@
 """In-process use: `import router_plugin.sdk`, then `litellm.completion(model="router/auto", messages=...)`.
 
 The lock holds here by construction: requests that must stay local go to a router that has no cloud deployment.
-Embeddings are not carried; call the embedding deployment through the proxy.
+What LiteLLM would run around it is refused (`sdk_guard`). Embeddings and images are not carried.
 """
 
 from __future__ import annotations
 
 import os
 import secrets
-import sys
 import threading
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import litellm
-from litellm.exceptions import BadRequestError, ContextWindowExceededError
-from litellm.integrations.custom_logger import CustomLogger
+from litellm.exceptions import ContextWindowExceededError
 from litellm.llms.custom_llm import CustomLLM
 from litellm.router import Router as LiteLLMRouter
 
@@ -26,26 +24,32 @@ from router_plugin.config import check, lenient_settings, read_file, require_loc
 from router_plugin.decision import Decision
 from router_plugin.deployments import ENVIRONMENT_PREFIX
 from router_plugin.direct import bypass_proxies, refuse_redirects
-from router_plugin.errors import RequestRefused
+from router_plugin.errors import NoDeployment, NoLocalDeployment, RequestRefused
 from router_plugin.hosted import drop_hosted
 from router_plugin.paths import default_config
 from router_plugin.pinned import drop_foreign
 from router_plugin.pipeline import Router
-from router_plugin.plan import Plan
+from router_plugin.plan import CURE, Plan
 from router_plugin.prices import price_local
 from router_plugin.request import Conversation, Surface
 from router_plugin.runtime_config import fit_ollama, ollama_models, point_doors
+from router_plugin.sdk_guard import PROVIDER, bad_request, install, refuse_inside_a_router
 from router_plugin.sessions import Memory, Sessions
 from router_plugin.steering import METADATA_KEY, read_steering
 from router_plugin.waste import spare_ollama
 
 Result = TypeVar("Result")
 
-PROVIDER = "router"
-FALLBACK_RUNNER = "async_completion_with_fallbacks"  # litellm's own loop behind `fallbacks=`
-MAX_FRAMES = 60
 FITTED = ("messages", "thinking", "reasoning_effort")  # what `drop_foreign` changes in a chat
 DROPPED_PARAMETERS = frozenset({"stream", "max_retries", "metadata", "extra_body", "extra_headers", "api_base"})
+PROXY_CURE = "Set a provider's key"  # how the proxy's cure begins where no provider is set up
+AGAIN = "before the first call; in a process that has called already, then call `router_plugin.sdk.configure()`."
+LOCAL_CURE = f"Start Ollama (`ollama serve`) and pull its model {AGAIN}"
+CLOUD_CURE = f"Start Ollama (`ollama serve`), or set a provider's key, such as OPENAI_API_KEY, {AGAIN}"
+CHATS_ONLY = (
+    "A `router/` model answers chats, not {what}. Name the model that does it and its provider, such as {instead}; the "
+    "privacy lock does not watch that call. The router's proxy carries embeddings, with the lock."
+)
 
 
 class Engine:
@@ -89,11 +93,11 @@ class Engine:
         note = memory.note if memory is not None else None
         try:
             decision, plan = self.router.decide(body, Surface.CHAT, steering, note=note, conversation=conversation)
-        except RequestRefused:
+        except RequestRefused as refusal:
             if memory is not None and remember and self.router.detector.scan(conversation).private:
                 with self._lock:
                     _at_once(memory.refused())
-            raise
+            raise _cured(refusal) from None
         if memory is not None and remember:
             with self._lock:
                 _at_once(memory.decided(decision))
@@ -152,8 +156,9 @@ class _Handler(CustomLLM):
             return self._engine
 
     def _prepare(self, given: Mapping[str, Any]) -> tuple[LiteLLMRouter, dict[str, Any], Decision]:
+        refuse_inside_a_router(given.get("litellm_params"))
         if given.get("api_base"):
-            raise _bad_request("`api_base` can't be given with a `router/` model; the router picks the deployment.")
+            raise bad_request("`api_base` can't be given with a `router/` model; the router picks the deployment.")
         metadata = (given.get("litellm_params") or {}).get("metadata")
         told = metadata if isinstance(metadata, Mapping) else None
         try:
@@ -174,17 +179,54 @@ class _Handler(CustomLLM):
             return _marked(await router.acompletion(**arguments), decision)
 
     def streaming(self, *args: Any, **given: Any) -> Iterator[Any]:
-        """The chunks of an answer, unchanged."""
+        """The chunks of an answer, unchanged. Refused at once: of an error in a stream LiteLLM makes another kind."""
         router, arguments, _ = self._prepare(given)
-        with _no_window_fallback():
-            yield from router.completion(**arguments, stream=True)
+        return _chunks(router, arguments)
 
-    async def astreaming(self, *args: Any, **given: Any) -> AsyncIterator[Any]:  # type: ignore[override]
+    def astreaming(self, *args: Any, **given: Any) -> AsyncIterator[Any]:  # type: ignore[override]
         """As `streaming`, asynchronous."""
         router, arguments, _ = self._prepare(given)
-        with _no_window_fallback():
-            async for chunk in await router.acompletion(**arguments, stream=True):
-                yield chunk
+        return _achunks(router, arguments)
+
+    def embedding(self, *args: Any, **given: Any) -> NoReturn:
+        """Refused."""
+        _refuse_kind(given, "embeddings", 'litellm.embedding(model="ollama/nomic-embed-text")')
+
+    async def aembedding(self, *args: Any, **given: Any) -> NoReturn:
+        """Refused."""
+        self.embedding(**given)
+
+    def image_generation(self, *args: Any, **given: Any) -> NoReturn:
+        """Refused."""
+        _refuse_kind(given, "image requests", 'litellm.image_generation(model="openai/gpt-image-1")')
+
+    async def aimage_generation(self, *args: Any, **given: Any) -> NoReturn:
+        """Refused."""
+        self.image_generation(**given)
+
+    def image_edit(self, *args: Any, **given: Any) -> NoReturn:
+        """Refused."""
+        _refuse_kind(given, "image requests", 'litellm.image_edit(model="openai/gpt-image-1")')
+
+    async def aimage_edit(self, *args: Any, **given: Any) -> NoReturn:
+        """Refused."""
+        self.image_edit(**given)
+
+
+def _chunks(router: LiteLLMRouter, arguments: Mapping[str, Any]) -> Iterator[Any]:
+    with _no_window_fallback():
+        yield from router.completion(**arguments, stream=True)
+
+
+async def _achunks(router: LiteLLMRouter, arguments: Mapping[str, Any]) -> AsyncIterator[Any]:
+    with _no_window_fallback():
+        async for chunk in await router.acompletion(**arguments, stream=True):
+            yield chunk
+
+
+def _refuse_kind(given: Mapping[str, Any], what: str, instead: str) -> NoReturn:
+    refuse_inside_a_router(given.get("litellm_params"))
+    raise bad_request(CHATS_ONLY.format(what=what, instead=f"`{instead}`"))
 
 
 class _no_window_fallback:  # noqa: N801 - reads as a statement
@@ -195,28 +237,7 @@ class _no_window_fallback:  # noqa: N801 - reads as a statement
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         if isinstance(error, ContextWindowExceededError):
-            raise _bad_request(
-                "The request is longer than the context window of every deployment it may use."
-            ) from None
-
-
-class _Guard(CustomLogger):
-    """Refuses `fallbacks=` around a `router/` model: LiteLLM runs them outside the router, past the lock."""
-
-    async def async_pre_call_deployment_hook(self, kwargs: dict[str, Any], call_type: Any) -> dict[str, Any] | None:
-        if _is_ours(kwargs.get("model")) and (kwargs.get("fallbacks") or litellm.model_fallbacks):
-            raise _bad_request(_FALLBACKS)
-        frame = sys._getframe(1) if hasattr(sys, "_getframe") else None  # the runner leaves no other trace
-        for _ in range(MAX_FRAMES):
-            if frame is None:
-                break
-            if frame.f_code.co_name == FALLBACK_RUNNER and _is_ours(frame.f_locals.get("original_model")):
-                raise _bad_request(_FALLBACKS)
-            frame = frame.f_back
-        return None
-
-
-_FALLBACKS = "`fallbacks` can't be given with a `router/` model: they would run past the privacy lock. Remove them."
+            raise bad_request("The request is longer than the context window of every deployment it may use.") from None
 
 
 def _at_once(waiting: Coroutine[Any, Any, Result]) -> Result:
@@ -233,12 +254,13 @@ def _at_once(waiting: Coroutine[Any, Any, Result]) -> Result:
     raise RuntimeError("The memory of conversations waited for something.")
 
 
-def _is_ours(model: object) -> bool:
-    return isinstance(model, str) and model.startswith(f"{PROVIDER}/")
-
-
-def _bad_request(message: str) -> BadRequestError:
-    return BadRequestError(message=message, model=PROVIDER, llm_provider=PROVIDER)
+def _cured(refusal: RequestRefused) -> RequestRefused:
+    """The refusal with a cure for this process, where the proxy's speaks of its start."""
+    if isinstance(refusal, NoLocalDeployment):
+        return NoLocalDeployment(refusal.message.removesuffix(CURE) + LOCAL_CURE, param=refusal.param)
+    if isinstance(refusal, NoDeployment):
+        return NoDeployment(refusal.message.partition(PROXY_CURE)[0] + CLOUD_CURE, param=refusal.param)
+    return refusal
 
 
 def _as_litellm(refusal: RequestRefused) -> Exception:
@@ -247,7 +269,7 @@ def _as_litellm(refusal: RequestRefused) -> Exception:
         from litellm.exceptions import ServiceUnavailableError
 
         return ServiceUnavailableError(message=refusal.message, model=PROVIDER, llm_provider=PROVIDER)
-    return _bad_request(refusal.message)
+    return bad_request(refusal.message)
 
 
 def _marked(response: Any, decision: Decision) -> Any:
@@ -302,8 +324,7 @@ def _register() -> None:
     known = [item for item in litellm.custom_provider_map if item["provider"] != PROVIDER]
     litellm.custom_provider_map = [*known, {"provider": PROVIDER, "custom_handler": _handler}]
     litellm.utils.custom_llm_setup()  # type: ignore[no-untyped-call]
-    if not any(isinstance(callback, _Guard) for callback in litellm.callbacks):
-        litellm.callbacks.append(_Guard())
+    install()
 
 
 _handler = _Handler()
