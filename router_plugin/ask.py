@@ -25,8 +25,16 @@ CONTEXT = 400  # characters of each earlier message
 _HARNESS = re.compile(
     r"<(system-reminder|environment_details|environment_context|ide_\w+|local-command-\w+)>.*?(?:</\1>|\Z)", re.DOTALL
 )
+_SHORTENED = r"(?:auto-?)?(?:compacted|condensed|restored|resumed|summari[sz]ed|trimmed|truncated)"
+# How a harness says that it shortened or resumed a conversation. "Session fixation ..." is a request like any other.
 _NOTE = re.compile(
-    r"\s*[\[(<]?\s*(?:conversation|context|history|session|harness|system note)\b[^.:\n]{0,40}", re.IGNORECASE
+    rf"""\s*(?:
+        [\[(<]\s*(?:conversation|context|history|session)[ _-](?:was\ |has\ been\ )?(?:{_SHORTENED}|summary)\b
+        | (?:conversation|context|history|session)\ (?:was\ |has\ been\ )?{_SHORTENED}\s*[.:\n]
+        | [\[(<]?\s*(?:harness|system)\ note\b
+        | this\ session\ is\ being\ continued\ from
+    )""",
+    re.IGNORECASE | re.VERBOSE,
 )
 
 # Courtesy before and after a request: it says nothing about the work. Both take whole words only.
@@ -45,6 +53,25 @@ _BEFORE = re.compile(rf"(?:(?:{_GREETING})\b[\s,.!:;-]*){{1,3}}", re.IGNORECASE)
 _AFTER = re.compile(rf"(?:[\s,.!;-]+(?:{_COURTESY})\b){{1,3}}[\s.!:)]*\Z", re.IGNORECASE)
 _BLANK_LINE = re.compile(r"\n\s*\n")
 _AFTER_REACH = 60  # characters at the end in which courtesy is looked for
+_TAIL = " \t\n\r\v\f\u00a0.!:)"
+# What one of _COURTESY ends with. Most requests end otherwise, and needn't be searched.
+_LAST_OF_COURTESY = (
+    *("please", "pls", "plz", "thanks", "lot", "much", "advance", "you", "thx", "ty", "cheers", "bitte", "danke"),
+    *("schön", "voraus", "dank", "merci", "beaucoup", "avance", "plait", "plaît", "svp", "stp", "favor", "favore"),
+    *(
+        "gracias",
+        "obrigado",
+        "obrigada",
+        "grazie",
+        "alsjeblieft",
+        "alstublieft",
+        "bedankt",
+        "proszę",
+        "dzięki",
+        "пожалуйста",
+    ),
+    *("спасибо", "ласка", "дякую", "lütfen", "teşekkürler"),
+)
 
 
 class Kind(str, Enum):
@@ -97,7 +124,7 @@ def read_ask(conversation: Conversation) -> Ask:
     earlier = [said[i] for i in range(max(position, 0)) if turns[i].role in (Origin.USER, Origin.SYSTEM)]
     kind = _kind(turns, position, last)
     task = _task(earlier)
-    if kind is Kind.TOOL and reply_kind(last) is Reply.OTHER:
+    if kind is Kind.TOOL and _asks(last):
         task = last
     alone = kind in WORK_ALONE
     offer = next((said[i] for i in range(len(turns) - 1, -1, -1) if turns[i].role is Origin.ASSISTANT), "")
@@ -126,8 +153,11 @@ def plain(text: str) -> str:
     """A request without courtesy before and after it; as it is where nothing else would be left."""
     match = _BEFORE.match(text)
     start = match.end() if match else 0
-    after = _AFTER.search(text, max(start, len(text) - _AFTER_REACH))
-    return text[start : after.start() if after else len(text)] or text
+    end = len(text)
+    if text[-_AFTER_REACH:].rstrip(_TAIL).lower().endswith(_LAST_OF_COURTESY):
+        after = _AFTER.search(text, max(start, end - _AFTER_REACH))
+        end = after.start() if after else end
+    return text[start:end] or text
 
 
 def instruction(text: str) -> str:
@@ -174,10 +204,15 @@ def _kind(turns: Sequence[Turn], position: int, last: str) -> Kind:
     return Kind.THANKS
 
 
+def _asks(text: str) -> bool:
+    """Does a message say what to do? A harness's note doesn't, nor one without words, nor "yes" or "thanks"."""
+    return bool(text) and not _NOTE.match(text) and reply_kind(text) is Reply.OTHER
+
+
 def _task(earlier: Sequence[str]) -> str:
     """The latest earlier message that asks for something; else the first one."""
     for text in reversed(earlier):
-        if text and not _NOTE.match(text) and reply_kind(text) is Reply.OTHER:
+        if _asks(text):
             return text
     return earlier[0] if earlier else ""
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from router_plugin import features
 from router_plugin.ask import WORK_ALONE, read_ask
+from router_plugin.conversation import Conversation, Origin, Surface, Turn
 from router_plugin.errors import ModelFileError
 from router_plugin.signals import Signal, signals_of
 from router_plugin.stack import ALONE, READS, SUMS, Stack, inputs
@@ -17,8 +18,6 @@ from router_plugin.textmodel import TextModel, sigmoid
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from router_plugin.conversation import Conversation
 
 # The outputs that a complexity model has, in this order. "medium", that a mid model is what it takes, is for the stack.
 HEADS = ("beyond_local", "beyond_mid", "medium", "code")
@@ -141,7 +140,16 @@ class TrainedScorer(ComplexityScorer):
     @classmethod
     def load(cls, path: Path, thresholds: Thresholds | None = None) -> TrainedScorer:
         """Read a model file. Errors: FileNotFoundError; ModelFileError for anything that can't be scored with."""
-        return cls(TextModel.load(path).for_serving(), thresholds)
+        try:
+            scorer = cls(TextModel.load(path).for_serving(), thresholds)
+            usable = all(0.0 <= scorer.score(one).p_local <= 1.0 for one in _TRIED)
+        except (FileNotFoundError, ModelFileError):
+            raise
+        except Exception as error:  # whatever a number of another type, or a view too many, comes to
+            raise ModelFileError(f"{path.name} can't score ({type(error).__name__}). Train it again.") from error
+        if not usable:
+            raise ModelFileError(f"{path.name} makes no probabilities. Train it again.")
+        return scorer
 
     def score(self, conversation: Conversation, *, explain: bool = False) -> Complexity:
         """Two probabilities for the work asked for, and the tier that the thresholds make of them."""
@@ -172,6 +180,17 @@ class TrainedScorer(ComplexityScorer):
             model_version=self.model.version,
             signals=signals,
         )
+
+
+# What a model has to score before it is used: a request, and one more after an answer.
+_ASKED = Turn(Origin.USER, "Explain in 3 sentences why the sky is blue.")
+_TRIED = tuple(
+    Conversation(Surface.CHAT, turns, (), ())
+    for turns in (
+        (_ASKED,),
+        (_ASKED, Turn(Origin.ASSISTANT, "Blue light is scattered."), Turn(Origin.USER, "and red?")),
+    )
+)
 
 
 def _stack(model: TextModel) -> Stack | None:

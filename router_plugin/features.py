@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+import string
 from math import log1p
+from typing import TYPE_CHECKING
 
 from router_plugin.ask import EDGE, WORK_ALONE, Ask, Kind, cap
 
-VERSION = "ask-8"  # part of every model file: change it whenever a view or a number here comes out different
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+VERSION = "ask-9"  # part of every model file: change it whenever a view or a number here comes out different
 
 WHOLE = "whole_"  # begins the names of what is measured on a long text as a whole
 VIEWS = ("work", "context", "last")
@@ -28,9 +33,10 @@ _MATHS = re.compile("[∑∫√≤≥≠∈∀∃∂∞πλσθ²³^]")
 _CAPITAL = re.compile(" [A-Z]")
 _ITEM = re.compile(r"\n\s*(?:[-*•]|[0-9]{1,2}[.)])\s")
 _ERRORS = ("error", "exception", "traceback", "failed", "panic", "warning", "denied", "timeout")
-_STOPS = (". ", "? ", "! ", "; ", ".\n", "?\n")
-_ANY_STOPS = (*_STOPS, "。", "！", "？", "；")
-_OPERATORS = ("()", "::", "->", "=>", "==", "!=", "&&", "_", ".py", ".js")
+_STOPS = tuple((ord(stop[0]), stop) for stop in (". ", "? ", "! ", "; ", ".\n", "?\n"))
+_WIDE_STOPS = ("。", "！", "？", "；")
+_OPERATORS = tuple((ord(op[0]), op) for op in ("()", "::", "->", "=>", "==", "!=", "&&", "_", ".py", ".js"))
+_UNSIGNED = string.ascii_letters.encode() + b" "
 
 
 def _wide_length(text: str) -> float:
@@ -42,17 +48,19 @@ def dense(ask: Ask) -> list[float]:
     """One number for each of `NAMES`: of the work's text, of the whole of it where it is long, of the conversation."""
     surface = _surface(ask.work)
     whole = _surface(ask.paste) if ask.paste else surface
-    follow = ask.kind not in WORK_ALONE
+    not_read = log1p(max(0, ask.length - len(ask.paste or ask.work) - COURTESY))
+    return [*surface, *whole, not_read, *(_ALONE if ask.kind in WORK_ALONE else _followed(ask))]
+
+
+def _followed(ask: Ask) -> list[float]:
+    """What came before work that doesn't stand alone; one number for each of `_FOLLOWED`."""
     asks = "?" in ask.offer[-200:] or "？" in ask.offer[-200:]
     return [
-        *surface,
-        *whole,
-        log1p(max(0, ask.length - len(ask.paste or ask.work) - COURTESY)),
-        float(follow),
+        1.0,
         *(float(ask.kind is kind) for kind in _KINDS),
-        log1p(min(ask.user_turns - 1, DEPTH) if follow else 0),
-        log1p(min(ask.tool_results, DEPTH) if follow else 0),
-        float(follow and ask.tool_results > 0),
+        log1p(max(0, min(ask.user_turns - 1, DEPTH))),  # a conversation of system messages has no turn of the user's
+        log1p(min(ask.tool_results, DEPTH)),
+        float(ask.tool_results > 0),
         log1p(len(ask.task)),
         log1p(len(ask.offer)),
         log1p(len(ask.last)),
@@ -66,35 +74,42 @@ def _count(raw: bytes, characters: bytes) -> int:
     return len(raw) - len(raw.translate(None, characters))
 
 
+def _sum(count: Callable[[str], int], signs: bytes, patterns: tuple[tuple[int, str], ...]) -> int:
+    """How often all the patterns occur, each given with its first character, that has to be among the signs."""
+    return sum([count(pattern) for first, pattern in patterns if first in signs])
+
+
 def _surface(text: str) -> list[float]:
     """What a text looks like; one number for each of `_SURFACE`."""
     count = text.count
     size = _wide_length(text)
     log_size = log1p(size)
-    raw = text.encode("utf-8", "surrogatepass")
-    symbols = _count(raw, b"{};=(<")
+    # Most characters are letters and spaces: what is told by signs is read of the signs alone.
+    signs = text.encode("utf-8", "surrogatepass").translate(None, _UNSIGNED)
+    symbols = _count(signs, b"{};=(<")
     plain = text.isascii()
+    lines = signs.count(b"\n")
     return [
         log_size,
         max(0.0, log_size - 3.5),
         max(0.0, log_size - 4.5),
         max(0.0, log_size - 5.5),
-        log1p(count("?") + (count("？") + count("؟") if not plain else 0)),
+        log1p(signs.count(b"?") + (count("？") + count("؟") if not plain else 0)),
         float(text.rstrip().endswith(("?", "？", "؟"))),
-        log1p(count("\n")),
-        log1p(count(",") + (count("，") + count("、") + count("،") if not plain else 0)),
-        log1p(sum(map(count, _STOPS if plain else _ANY_STOPS))),
-        log1p(count(":") + (count("：") if not plain else 0)),
-        log1p(_count(raw, b"\"'`") + (count("«") + count("「") + count("“") if not plain else 0)),
-        log1p(_count(raw, b"0123456789")),
-        log1p(len(_ITEM.findall(text))) if "\n" in text else 0.0,
+        log1p(lines),
+        log1p(signs.count(b",") + (count("，") + count("、") + count("،") if not plain else 0)),
+        log1p(_sum(count, signs, _STOPS) + (sum(map(count, _WIDE_STOPS)) if not plain else 0)),
+        log1p(signs.count(b":") + (count("：") if not plain else 0)),
+        log1p(_count(signs, b"\"'`") + (count("«") + count("「") + count("“") if not plain else 0)),
+        log1p(_count(signs, b"0123456789")),
+        log1p(len(_ITEM.findall(text))) if lines else 0.0,
         log1p(len(_CAPITAL.findall(text))),
-        float("```" in text),
+        float(b"`" in signs and "```" in text),
         log1p(symbols),
         symbols / (size + 20.0),
-        log1p(sum(map(count, _OPERATORS))),
-        log1p(count("\n  ") + count("\n\t")),
-        log1p(_count(raw, b"^\\$") + (0 if plain else len(_MATHS.findall(text)))),
+        log1p(_sum(count, signs, _OPERATORS)),
+        log1p(count("\n  ") + count("\n\t")) if lines else 0.0,
+        log1p(_count(signs, b"^\\$") + (0 if plain else len(_MATHS.findall(text)))),
         float(any(map(text.lower().__contains__, _ERRORS))),
         float(text[:1].islower()),
         0.0 if plain else (size - len(text)) / (size + 1.0),
@@ -107,12 +122,16 @@ _SURFACE = (
     *("commas", "sentences", "colons", "quotes", "digits", "list_items", "capitals", "code_fence", "symbols"),
     *("symbol_share", "identifiers", "indented_lines", "maths", "error_words", "lower_case_start", "wide_script"),
 )
-NAMES = (
-    *_SURFACE,
-    *(f"{WHOLE}{name}" for name in _SURFACE),
-    "length_not_read",
+_FOLLOWED = (
     "conversation",
     *(f"kind_{kind.value}" for kind in _KINDS),
     *("user_turns", "tool_results", "agent", "task_length", "answer_length", "reply_length", "answer_asks"),
     "accepts_offer",
+)
+_ALONE = (0.0,) * len(_FOLLOWED)
+NAMES = (
+    *_SURFACE,
+    *(f"{WHOLE}{name}" for name in _SURFACE),
+    "length_not_read",
+    *_FOLLOWED,
 )

@@ -47,7 +47,7 @@ def read(path: Path, form: str) -> dict[str, Any]:
         content: dict[str, Any] = json.loads(raw)
         claimed = content["sha256"]
         found = content["format"]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ModelFileError(f"{path.name} is not a model file. Train one, or restore the shipped one.") from error
     if found != form:
         raise ModelFileError(f"{path.name} has format {found!r}; this version reads {form!r}. Train it again.")

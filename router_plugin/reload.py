@@ -67,6 +67,9 @@ class ReloadingScorer(ComplexityScorer):
             self._scorer = TrainedScorer.load(self._path, self._thresholds)
         except (OSError, ModelFileError) as error:
             _log.warning("The new complexity model is refused, version %s goes on: %s", self.version, error)
+        except Exception as error:  # noqa: BLE001 - a file that is wrong in a way nobody thought of mustn't fail requests
+            name = type(error).__name__
+            _log.warning("The new complexity model can't be read (%s), version %s goes on", name, self.version)
         else:
             _log.info("Complexity model %s is in use", self.version)
 

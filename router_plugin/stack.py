@@ -8,13 +8,15 @@ whether the middle tier is what it takes: what speaks against it may point upwar
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 from itertools import chain, combinations_with_replacement, starmap
-from operator import mul
+from operator import add, mul
 from typing import TYPE_CHECKING, Any
 
 from router_plugin import features
+from router_plugin.dotproducts import DotProducts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -125,7 +127,8 @@ class Stack:
 
     def logits(self, found: Sequence[float]) -> list[float]:
         """The outputs for the `inputs` of one request."""
-        terms = expand(self.standardised(found))
-        return [
-            intercept + sum(map(mul, terms, row)) for intercept, row in zip(self.intercepts, self.weights, strict=True)
-        ]
+        return list(map(add, self.intercepts, self._weights(expand(self.standardised(found)))))
+
+    @functools.cached_property
+    def _weights(self) -> DotProducts:
+        return DotProducts(self.weights)

@@ -6,7 +6,6 @@ import math
 from array import array
 from collections import Counter
 from dataclasses import dataclass
-from itertools import compress
 from operator import add, mul
 from struct import Struct
 from typing import TYPE_CHECKING
@@ -53,7 +52,7 @@ class Table:
         `size`: words of the text. Term frequencies are sublinear, 1 + ln n, as scikit-learn's TfidfVectorizer has them.
         """
         counts = Counter(terms)
-        hits = [row for row in map(self.rows.get, counts) if row is not None]
+        hits = list(filter(None, map(self.rows.get, counts)))  # no row is 0: every term has an idf
         if not hits:
             return 0, len(counts)
         width = 1 + len(logits)
@@ -75,9 +74,9 @@ class Table:
     def _repeated(self, counts: Counter[str]) -> dict[int, list[int]]:
         """The rows of the terms that occur more than once, by how often they do."""
         rows: dict[int, list[int]] = {}
-        for term in compress(counts, map((1).__lt__, counts.values())):
-            if (row := self.rows.get(term)) is not None:
-                rows.setdefault(counts[term], []).append(row)
+        for term, repeats in [item for item in counts.items() if item[1] > 1]:
+            if row := self.rows.get(term):
+                rows.setdefault(repeats, []).append(row)
         return rows
 
     def _lanes(self, total: int, count: int) -> tuple[int, ...]:

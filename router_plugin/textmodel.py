@@ -16,10 +16,10 @@ import struct
 from array import array
 from collections import Counter
 from dataclasses import dataclass, field
-from operator import mul
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from router_plugin import modelfile
+from router_plugin.dotproducts import DotProducts
 from router_plugin.errors import ModelFileError
 from router_plugin.termtable import Table, merged
 from router_plugin.tokens import FEATURE_VERSION, TERMS, tokens
@@ -114,12 +114,14 @@ class TextModel:
     fingerprint: str = ""  # of the training data
     feature_version: str = FEATURE_VERSION
     _lines: tuple[tuple[float, tuple[float, ...]], ...] = field(default=(), compare=False, repr=False)
+    _slopes: DotProducts = field(default_factory=lambda: DotProducts(()), compare=False, repr=False)
     _tables: tuple[Table, ...] = field(default=(), compare=False, repr=False)
 
     def __post_init__(self) -> None:
         _check(self)
         object.__setattr__(self, "_tables", merged(self.blocks, len(self.heads)))
         object.__setattr__(self, "_lines", _lines(self.dense))
+        object.__setattr__(self, "_slopes", DotProducts(slopes for _, slopes in self._lines))
 
     def __repr__(self) -> str:
         return f"TextModel({self.name!r}, {self.version}, {sum(len(table.rows) for table in self._tables)} terms)"
@@ -153,9 +155,9 @@ class TextModel:
         if len(dense) != len(self.dense.names):
             raise ValueError(f"{self.name} takes {len(self.dense.names)} dense features, got {len(dense)}")
         parts.append([head.intercept for head in self.heads])
-        for head, (base, weights) in enumerate(self._lines):
-            parts[-1][head] += base + sum(map(mul, dense, weights))
-        logits = [sum(adds) for adds in zip(*parts, strict=True)]
+        for head, adds in enumerate(self._slopes(dense)):
+            parts[-1][head] += self._lines[head][0] + adds
+        logits = map(sum, zip(*parts, strict=True))
         return TextScore(
             logits=tuple(logits),
             known=known / terms if terms else 0.0,

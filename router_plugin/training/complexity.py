@@ -120,8 +120,8 @@ def train(
     """Cross-validate, calibrate and choose cuts on the out-of-fold figures, fit on everything, check the gates."""
     extra = examples(outcomes, weight=outcome_weight)
     truth = ranks(rows)
-    fold = folds(rows, seed)
-    unseen, fitted = out_of_fold(rows, fold, extra, spec, progress, seed, n_jobs)
+    fold, extra_fold = np.split(folds(rows, seed, beside=outcomes), [len(rows)])
+    unseen, fitted = out_of_fold(rows, fold, extra, extra_fold, spec, progress, seed, n_jobs)
     slopes, probability = _calibrated(unseen.logits, truth)
     cuts = choose_cuts(probability, truth)
     predicted = tiers(probability, cuts)

@@ -19,7 +19,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import normalize
 
 from router_plugin.textmodel import Block, DenseBlock, Head, TextModel
-from router_plugin.tokens import TERMS, is_syllable, tokens
+from router_plugin.tokens import TERMS, is_unspaced, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -46,8 +46,10 @@ class WordVectors:
         return cls(words, raw.reshape(len(words), -1).astype(float) * content["step"])
 
     def looked_up(self) -> WordVectors:
-        """Without words of one Korean syllable: a served model looks words up among terms that name syllables alike."""
-        kept = np.array([not is_syllable(word) for word in self.words])
+        """Without words of one letter: a served model looks words up among terms, where parts of Korean words (their
+        syllables, and letters and digits in them) are named alike. Scripts without spaces keep theirs.
+        """
+        kept = np.array([len(word) > 1 or is_unspaced(ord(word)) for word in self.words])
         return WordVectors(tuple(itertools.compress(self.words, kept)), self.matrix[kept])
 
     def save(self, path: Path) -> None:

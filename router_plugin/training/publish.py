@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import joblib
 
-from router_plugin.complexity import Cuts
+from router_plugin.complexity import Cuts, TrainedScorer
 from router_plugin.errors import ModelFileError
 from router_plugin.textmodel import TextModel
 from router_plugin.training.card import write_card
@@ -106,26 +106,30 @@ def roll_back(output: Path) -> str:
     path, previous = output / "complexity.json", output / "complexity.previous.json"
     if not previous.is_file():
         raise FileNotFoundError(f"{output} has no earlier model: the next training keeps one as {previous.name}.")
-    version = TextModel.load(previous).version
-    latest = path.read_bytes() if path.is_file() else b""
+    version = TrainedScorer.load(previous).model.version
+    aside = output / "complexity.aside.json"
+    has_latest = path.is_file()
+    if has_latest:
+        replace_file(path, aside)
     replace_file(previous, path)
-    if latest:
-        previous.write_bytes(latest)
+    if has_latest:
+        aside.replace(previous)
     return version
 
 
-def _holds(path: Path, model: TextModel) -> bool:
+def _version(path: Path) -> str | None:
+    """The version of a model that can be rolled back to; None where there is none."""
     try:
-        return TextModel.load(path).version == model.version
-    except ModelFileError:
-        return False
+        return TextModel.load(path).version
+    except (FileNotFoundError, ModelFileError):
+        return None
 
 
 def write(outcome: Outcome, output: Path) -> None:
     """Write the model; the one before it stays as complexity.previous.json, to roll back to."""
     output.mkdir(parents=True, exist_ok=True)
     path = output / "complexity.json"
-    if path.is_file() and not _holds(path, outcome.model):  # the same model again leaves what was before it
+    if _version(path) not in (None, outcome.model.version):  # neither a damaged file nor the same model takes its place
         replace_file(path, output / "complexity.previous.json")
     outcome.model.save(path)
     fitted = {"features": outcome.fitted.features, "heads": outcome.fitted.heads, "stack": outcome.stack}

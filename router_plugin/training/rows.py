@@ -16,7 +16,7 @@ from router_plugin.complexity import Tier
 from router_plugin.conversation import Conversation, Origin, Surface, Turn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 MIN_OF_A_TIER = 5
@@ -170,6 +170,7 @@ def group_of(rows: Sequence[Row]) -> list[int]:
 def _keys(row: Row) -> Iterator[str]:
     if row.group:
         yield f"group {row.group}"
+    yield "\n".join(f"{role} {' '.join(text.lower().split())}" for role, text in row.messages)  # however short
     for role, text in row.messages:
         if role in ("system", "developer"):
             continue  # many sessions share their system prompt
@@ -199,7 +200,7 @@ def _records(path: Path, problems: list[str]) -> Iterator[tuple[int, dict[str, A
         except UnicodeDecodeError:
             problems.append(f"line {number}: not UTF-8")
             continue
-        except ValueError:
+        except (ValueError, RecursionError):
             problems.append(f"line {number}: not JSON")
             continue
         if isinstance(record, dict):
@@ -225,6 +226,9 @@ def _cells(data: bytes, problems: list[str]) -> Iterator[tuple[int, dict[str, An
             )
             return
         for record in reader:
+            if None in record:
+                problems.append(f"line {reader.line_num}: more cells than columns; put text with commas in quotes")
+                continue
             yield reader.line_num, {k: v for k, v in record.items() if k and v not in (None, "")}
     except csv.Error as error:
         problems.append(f"line {reader.line_num}: {error}")
@@ -232,29 +236,35 @@ def _cells(data: bytes, problems: list[str]) -> Iterator[tuple[int, dict[str, An
         csv.field_size_limit(limit)
 
 
-def _row(record: dict[str, Any], fallback_id: str) -> Row:
+def messages_of(record: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """(role, text) of a record's `messages`, or of its `text`. Errors: RowError for anything that isn't a prompt."""
     text = record.get("text", record.get("prompt"))
     messages = record.get("messages")
     if isinstance(messages, str):  # a CSV cell
         try:
             messages = json.loads(messages)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise RowError("`messages` is not JSON") from None
     if messages is None and isinstance(text, str) and text.strip():
         messages = [{"role": "user", "content": text}]
     if not isinstance(messages, list) or not messages:
         raise RowError("needs `text` or a non-empty list `messages`")
+    return tuple(_message(message) for message in messages)
+
+
+def _row(record: dict[str, Any], fallback_id: str) -> Row:
+    messages = messages_of(record)
     beyond_local, beyond_mid, tier = _label(record)
     return Row(
         id=str(record.get("id", fallback_id)),
-        messages=tuple(_message(message) for message in messages),
+        messages=messages,
         beyond_local=beyond_local,
         beyond_mid=beyond_mid,
         tier=tier,
         domain=str(record.get("domain", "")),
         lang=str(record.get("lang", "und")),
         source=str(record.get("source", "")),
-        group=str(record.get("group") or ""),
+        group="" if record.get("group") is None else str(record["group"]),
     )
 
 
@@ -274,16 +284,26 @@ def _message(message: object) -> tuple[str, str]:
 
 
 def _label(record: dict[str, Any]) -> tuple[float | None, float | None, Tier | None]:
-    tier = record.get("tier")
+    tier = _tier(record.get("tier"))
     weak, mid = _share(record, "weak"), _share(record, "mid")
     if weak is not None:
-        named = Tier(tier) if tier in tuple(Tier) else None
-        beyond_mid = None if mid is None else 1.0 - mid
-        return 1.0 - weak, beyond_mid, named
-    if isinstance(tier, str) and tier.strip().lower() in tuple(t.value for t in Tier):
-        found = Tier(tier.strip().lower())
-        return float(found.rank > 0), float(found.rank > 1), found
-    raise RowError("needs `tier` (low, medium or high), or `weak` and `mid` (success in 0..1)")
+        return 1.0 - weak, None if mid is None else 1.0 - mid, tier
+    if tier is not None:
+        return float(tier.rank > 0), float(tier.rank > 1), tier
+    raise RowError(_NEEDS)
+
+
+_NEEDS = "needs `tier` (low, medium or high), or `weak` and `mid` (success in 0..1)"
+
+
+def _tier(named: object) -> Tier | None:
+    """The tier of a label, in small or capital letters; None where there is no label."""
+    if named is None or named == "":
+        return None
+    try:
+        return Tier(named.strip().lower() if isinstance(named, str) else named)
+    except ValueError:
+        raise RowError(_NEEDS) from None
 
 
 def _share(record: dict[str, Any], key: str) -> float | None:

@@ -38,10 +38,13 @@ class Unseen:
     again: list[Again]
 
 
-def folds(rows: Sequence[Row], seed: int = 0, count: int = FOLDS) -> np.ndarray:
-    """A fold number for each row; a group is in one fold."""
-    group = np.array(group_of(rows))
-    names = np.unique(group)
+def folds(rows: Sequence[Row], seed: int = 0, count: int = FOLDS, beside: Sequence[Row] = ()) -> np.ndarray:
+    """A fold number for each row; a group is in one fold.
+
+    Then one for each row of `beside`, which may be in the rows' groups and join them: -1 where it is in none.
+    """
+    group = np.array(group_of([*rows, *beside]))
+    names = np.unique(group[: len(rows)])
     if len(names) < count:
         raise RowError(
             f"The rows are in {len(names)} group(s), and cross-validation needs {count}. Rows with the same `group`, "
@@ -49,13 +52,14 @@ def folds(rows: Sequence[Row], seed: int = 0, count: int = FOLDS) -> np.ndarray:
         )
     np.random.default_rng(seed).shuffle(names)
     place = {int(name): i % count for i, name in enumerate(names)}
-    return np.array([place[int(g)] for g in group])
+    return np.array([place.get(int(g), -1) for g in group])
 
 
 def out_of_fold(
     rows: Sequence[Row],
     fold: np.ndarray,
     extra: Sequence[Example],
+    extra_fold: np.ndarray,
     spec: LinearSpec,
     progress: Progress,
     seed: int = 0,
@@ -63,15 +67,16 @@ def out_of_fold(
 ) -> tuple[Unseen, Fitted]:
     """What models say of rows that they saw neither themselves nor in a group, and a model of all rows.
 
-    `extra` are in every training. All are joblib tasks, so that whatever joblib back end is active runs them (see
-    `--dask`): the model of all rows first, since it takes longest.
+    `extra` are in every training but that of their fold's judge. All are joblib tasks, so that whatever joblib back
+    end is active runs them (see `--dask`): the model of all rows first, since it takes longest.
     """
     run = joblib.Parallel(n_jobs=n_jobs, return_as="generator")
     tasks = [joblib.delayed(_whole)(rows, extra, spec, seed)]
     for k in range(FOLDS):
         seen = [row for row, f in zip(rows, fold, strict=True) if f != k]
         held = [row for row, f in zip(rows, fold, strict=True) if f == k]
-        tasks.append(joblib.delayed(_unseen)(seen, held, extra, spec, seed))
+        others = [example for example, f in zip(extra, extra_fold, strict=True) if f != k]
+        tasks.append(joblib.delayed(_unseen)(seen, held, others, spec, seed))
     found = run(tasks)
     whole = next(found)
     progress("model of all rows")

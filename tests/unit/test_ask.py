@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from router_plugin import features
@@ -32,6 +34,17 @@ def talk(*turns: str) -> Conversation:
             "port it",
         ),
         (["u:port it", "a:ok", "u:<system-reminder>x</system-reminder>\nand the lexer?"], Kind.FOLLOW_UP, "lexer"),
+        (["u:port it", "a:ok", "u:Context compacted. Summary: the parser is half done"], Kind.NOTE, "port it"),
+        (["u:port it", "a:ok", "u:[Conversation compacted: half done]"], Kind.NOTE, "port it"),
+        (["u:port it", "a:ok", "u:This session is being continued from an earlier one."], Kind.NOTE, "port it"),
+        (["u:hi", "a:ok", "u:Session fixation: prove that our flow resists it"], Kind.FOLLOW_UP, "fixation"),
+        (["u:hi", "a:ok", "u:Context switching cost in our scheduler?"], Kind.FOLLOW_UP, "switching"),
+        (["u:hi", "a:ok", "u:Conversation design for a bank"], Kind.FOLLOW_UP, "bank"),
+        (["u:hi", "a:ok", "u:History of Byzantium"], Kind.FOLLOW_UP, "Byzantium"),
+        (["u:hi", "a:ok", "u:(context: I'm a nurse) which dose?"], Kind.FOLLOW_UP, "dose"),
+        (["u:port it", "a:ok", "u:<system-reminder>x</system-reminder>", "a:run", "t:3 failed"], Kind.TOOL, "port it"),
+        (["u:port it", "a:ok", "u:[Context compacted. Summary: half]", "a:run", "t:3 failed"], Kind.TOOL, "port it"),
+        (["u:port it", "a:ok", "u:", "a:run", "t:3 failed"], Kind.TOOL, "port it"),
         ([], Kind.FRESH, ""),
         (["a:hello"], Kind.FRESH, ""),
     ],
@@ -132,9 +145,31 @@ def test_repr_holds_no_text() -> None:
         ("Zitiere den Satz, bitte", "Zitiere den Satz"),
         ("pleased to meet you", "pleased to meet you"),
         ("bitte", "bitte"),
+        ("Sort it, THANKS A LOT! :)", "Sort it"),
+        ("trie ça s'il vous plaît\u00a0!", "trie ça"),
         ("what does ty mean", "what does ty mean"),
     ],
 )
 def test_courtesy_is_no_part_of_the_work(text: str, asked: str) -> None:
     """Polite words before and after a request are left out, unless nothing else would be left."""
     assert plain(text) == asked
+
+
+def test_every_courtesy_is_found_at_the_end() -> None:
+    """The quick look at the last word passes over none of the phrases."""
+    phrases = (
+        "please|pls|plz|thanks|thanks a lot|thanks so much|thanks in advance|thank you|thank you so much|thx|ty|cheers"
+        "|thank you very much|bitte|danke|danke schön|danke im voraus|vielen dank|merci|merci beaucoup|merci d'avance"
+        "|s'il te plaît|s'il vous plait|svp|stp|por favor|gracias|obrigado|obrigada|per favore|grazie|alsjeblieft"
+        "|alstublieft|bedankt|proszę|dzięki|пожалуйста|спасибо|будь ласка|дякую|lütfen|teşekkürler"
+    )
+    for phrase in phrases.split("|"):
+        for said in (phrase, phrase.upper(), f"{phrase} !! :)", f"{phrase}."):
+            assert plain(f"sort this list, {said}") == "sort this list", said
+
+
+def test_system_messages_alone_have_features() -> None:
+    """Some clients send nothing but system messages: no turn is the user's, and each number is finite."""
+    ask = read_ask(talk("s:You are terse.", "s:List the primes below 20."))
+    assert ask.user_turns == 0
+    assert all(map(math.isfinite, features.dense(ask)))

@@ -5,15 +5,19 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from router_plugin import modelfile
 from router_plugin.complexity import Cuts, Thresholds, Tier, TrainedScorer, load_scorer
 from router_plugin.errors import ModelFileError
 from router_plugin.keywords import HeuristicScorer
 from router_plugin.paths import model_dir
 from router_plugin.reload import ReloadingScorer
+from router_plugin.textmodel import TextModel
 from tests.unit.builders import asked
 
 MODEL = model_dir() / "complexity.json"
@@ -159,3 +163,44 @@ def test_reload_takes_a_good_file_and_refuses_a_bad_one(tmp_path: Path, caplog: 
     now[0] += 2.0
     scorer.score(asked("hi"))
     assert scorer.current is not first
+
+
+def _view_seven(content: dict[str, Any]) -> None:
+    content["blocks"][0]["view"] = 7
+
+
+def _no_intercept(content: dict[str, Any]) -> None:
+    content["heads"][0]["intercept"] = None
+
+
+def _cut_of_letters(content: dict[str, Any]) -> None:
+    content["extra"]["cuts"]["local"] = "a"
+
+
+def _list_for_extra(content: dict[str, Any]) -> None:
+    content["extra"] = []
+
+
+@pytest.mark.parametrize("spoil", [_view_seven, _no_intercept, _cut_of_letters, _list_for_extra])
+def test_a_file_that_cannot_score_is_refused(tmp_path: Path, spoil: Callable[[dict[str, Any]], None]) -> None:
+    """However whole it is: it is an error at start, and refused while another model is in use."""
+    path = tmp_path / "complexity.json"
+    shutil.copy(MODEL, path)
+    now = [0.0]
+    scorer = ReloadingScorer(path, clock=lambda: now[0])
+    first = scorer.current
+    content = TextModel.load(MODEL).content()
+    spoil(content)
+    modelfile.write(content, path)
+    now[0] += 2.0
+    assert scorer.score(asked("hi")).model_version == first.model.version
+    with pytest.raises(ModelFileError):
+        TrainedScorer.load(path)
+
+
+def test_nested_json_is_no_model(tmp_path: Path) -> None:
+    """Nested beyond what a parser takes, it is an error as any other."""
+    path = tmp_path / "complexity.json"
+    path.write_text("[" * 200_000)
+    with pytest.raises(ModelFileError, match="not a model file"):
+        TrainedScorer.load(path)

@@ -124,6 +124,9 @@ def test_too_few_groups_are_a_clear_error(tmp_path: Path, groups: int) -> None:
         ),
         ("p.csv", b"text;tier\nhi;low\n", "line 1: no column `text` or `messages` among 1, split by commas"),
         ("p.csv", b"text,tier\nhi,low\ncaf\xe9,low\n", "line 3: not UTF-8"),
+        ("p.csv", b"tier,text\nlow,hi\nhigh,A poem, please, on locks\n", "line 3: more cells than columns"),
+        ("p.jsonl", b'{"text": "a", "weak": 1, "mid": 1, "tier": "hard"}\n', "line 1: needs `tier`"),
+        ("p.jsonl", b"[" * 200_000, "line 1: not JSON"),
         ("p.jsonl.gz", b"no gzip", "can't be read"),
     ],
 )
@@ -158,6 +161,18 @@ def test_a_file_without_a_header_shows_no_prompt(tmp_path: Path) -> None:
     with pytest.raises(RowError, match="the first line names them") as caught:
         read_rows(path)
     assert "husband" not in str(caught.value)
+
+
+def test_a_label_is_read_in_any_case_and_a_group_may_be_zero(tmp_path: Path) -> None:
+    """A tier beside outcomes counts as one without them does, and group 0 is a group."""
+    found = write(
+        tmp_path / "p.jsonl",
+        {"text": "first of all", "weak": 0.9, "mid": 0.9, "tier": " High", "group": 0},
+        {"text": "something else", "tier": "HIGH", "group": 0},
+    )
+    rows = read_rows(found)
+    assert [row.rank for row in rows] == [2, 2]
+    assert len(set(group_of(rows))) == 1
 
 
 @pytest.mark.parametrize(("weak", "mid", "rank"), [(0.5, 0.0, 0), (0.4, 0.5, 1), (0.4, 0.4, 2), (0.9, 0.1, 0)])
@@ -271,6 +286,33 @@ def test_roll_back(tmp_path: Path) -> None:
     train(tmp_path, rows[:-9])  # the same once more
     roll_back(out)
     assert (out / "complexity.json").read_bytes() == first
+
+
+def test_a_damaged_model_is_not_kept_to_roll_back_to(tmp_path: Path) -> None:
+    """The good one before it stays."""
+    out = tmp_path / "out"
+    rows = training_rows(random_labels=False)
+    train(tmp_path, rows)
+    first = (out / "complexity.json").read_bytes()
+    train(tmp_path, rows[:-9])
+    (out / "complexity.json").write_bytes(first[:5000])
+    train(tmp_path, rows[:-18])
+    roll_back(out)
+    assert (out / "complexity.json").read_bytes() == first
+
+
+def test_a_model_that_no_proxy_takes_is_not_put_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One of other features is refused, and nothing is changed."""
+    out = tmp_path / "out"
+    rows = training_rows(random_labels=False)
+    monkeypatch.setattr(features, "VERSION", "ask-0")
+    train(tmp_path, rows)
+    monkeypatch.undo()
+    train(tmp_path, rows[:-9])
+    before = {path.name: path.read_bytes() for path in out.glob("complexity*.json")}
+    with pytest.raises(ModelFileError, match="another version"):
+        roll_back(out)
+    assert {path.name: path.read_bytes() for path in out.glob("complexity*.json")} == before
 
 
 def test_gates_refuse_a_model_without_skill(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def test_each_rows_inputs_are_those_of_a_model_that_has_not_seen_it() -> None:
     """Every fold's logits and inputs stand where its rows stand, as a model trained on the other folds has them."""
     rows = some_rows(120)
     fold = folds(rows)
-    found, whole = out_of_fold(rows, fold, (), SPEC, lambda _: None)
+    found, whole = out_of_fold(rows, fold, (), fold[:0], SPEC, lambda _: None)
     every = fit_linear(training_examples(rows), HEADS, SPEC)
     assert whole.logits(examples(rows)) == pytest.approx(every.logits(examples(rows)))
     assert len(found.again) == FOLDS
@@ -114,3 +114,22 @@ def test_of_many_rows_some_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     profile = train(rows, spec=SPEC).model.extra["profile"]
     assert sum(profile["score_counts"]) == 100
     assert train(rows[:90], spec=SPEC).model.extra["profile"]["unknown_terms"] > 0
+
+
+def test_what_is_trained_on_beside_the_rows_never_judges_its_look_alikes() -> None:
+    """Outcome rows of the same prompts teach nothing of random labels; one that is like no row is in every training."""
+    rng = random.Random(3)
+    rows, outcomes = [], []
+    for i in range(150):
+        text = " ".join(f"{rng.choice('abcdefgh')}{i}{k}" for k in range(9))
+        tier = rng.choice(tuple(Tier))
+        above = float(tier.rank > 0), float(tier.rank > 1)
+        rows.append(Row(f"r{i}", (("user", text),), *above, tier))
+        outcomes.append(Row(f"o{i}", (("user", text),), *above))
+    other = Row("other", (("user", "nothing of this is in any of the rows above it"),), 1.0, 1.0)
+    found = folds(rows, beside=[*outcomes, other])
+    assert found[:150].tolist() == found[150:300].tolist()
+    assert found[-1] == -1
+    trained = train(rows, [*outcomes, other], spec=SPEC, outcome_weight=1.0)
+    assert trained.metrics["cross_validation"]["accuracy"] < 0.5
+    assert trained.failed_gates
