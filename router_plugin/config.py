@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from router_plugin.settings import (
     store_url,
 )
 
+SECTION, _, NAME = KEY.partition(".")
 EMBEDDED = "embedded"  # `serve` adds this provider where it is needed
 CALLBACK = "router_plugin.plugin.instance"
 NO_LOG_OFF = "global_disable_no_log_param"
@@ -135,15 +137,20 @@ def _observed(
 
 
 def _our_section(raw: Mapping[str, Any]) -> tuple[Mapping[str, Any] | None, list[str]]:
-    section = raw.get("callback_settings")
-    if section is None:
-        return None, []
-    if not isinstance(section, Mapping):
-        return None, ["callback_settings: must be a mapping with `router_plugin`"]
-    ours = section.get("router_plugin")
+    """Settings under KEY; None where there are none, with what looks like a slip of the pen: it would drop them all."""
+    section, ours = raw.get(SECTION), None
+    if section is not None and not isinstance(section, Mapping):
+        return None, [f"{SECTION}: must be a mapping with `{NAME}`"]
+    if section is not None:
+        ours = section.get(NAME)
     if ours is not None and not isinstance(ours, Mapping):
         return None, [f"{KEY}: must be a mapping"]
-    return ours, []
+    slips = [] if SECTION in raw else [(near, KEY) for near in get_close_matches(SECTION, map(str, raw), cutoff=0.8)]
+    slips += [(NAME, KEY)] if NAME in raw else []
+    if section is not None and NAME not in section:
+        near = get_close_matches(NAME, map(str, section), cutoff=0.8)
+        slips += [(f"{SECTION}.{name}", KEY) for name in near]
+    return ours, [f"{found}: is read by nobody; did you mean {meant}?" for found, meant in slips]
 
 
 def _callback_problems(raw: Mapping[str, Any]) -> list[str]:

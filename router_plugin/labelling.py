@@ -11,6 +11,7 @@ from typing import Any
 
 from router_plugin.complexity import Tier
 from router_plugin.errors import RouterPluginError
+from router_plugin.training.rows import RowError, messages_of
 
 MAX_PROMPT = 6_000  # characters of the conversation that the labelling model is shown; the middle is left out
 ATTEMPTS = 2
@@ -51,24 +52,25 @@ class Labelling:
 
 
 def key_of(row: Mapping[str, Any]) -> str:
-    """What identifies a row between two runs: its id, else a hash of its text."""
-    if row.get("id"):
-        return str(row["id"])
-    shown = json.dumps(row.get("messages") or row.get("text"), sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(shown.encode()).hexdigest()[:16]
+    """What identifies a row between two runs: a hash of its messages. Ids may begin anew in each file."""
+    return hashlib.sha256(json.dumps(messages_of(row)).encode()).hexdigest()[:16]
 
 
 def read_lines(lines: Iterable[str]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Rows with `text` or `messages`, by line number. Errors: LabelError naming the line."""
+    """Rows with `text` or `messages` that training can read, by line number. Errors: LabelError naming the line."""
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:
             row = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise LabelError(f"Line {number} is not JSON.") from None
-        if not isinstance(row, dict) or not (isinstance(row.get("text"), str) or _is_chat(row.get("messages"))):
-            raise LabelError(f"Line {number} needs `text`, or `messages` with `role` and a string `content` each.")
+        if not isinstance(row, dict):
+            raise LabelError(f"Line {number} is not an object with `text` or `messages`.")
+        try:
+            messages_of(row)
+        except RowError as error:
+            raise LabelError(f"Line {number}: {error}.") from None
         yield number, row
 
 
@@ -80,13 +82,14 @@ def label(
     is_private: Callable[[dict[str, Any]], bool] | None,
     write: Callable[[dict[str, Any]], None],
 ) -> Labelling:
-    """Label each row that isn't in `done` and write it with its `tier`, ready for training.
+    """Label each row that isn't in `done`, write it with its `tier`, ready for training, and add it to `done`.
 
     `is_private` is given where the labelling model isn't local: such rows are left out.
     """
     result = Labelling()
     for number, row in rows:
-        if key_of(row) in done:
+        key = key_of(row)
+        if key in done:
             result.known += 1
         elif is_private is not None and is_private(row):
             result.private += 1
@@ -95,23 +98,15 @@ def label(
             if tier is None:
                 result.unanswered += (number,)
                 continue
-            write({"id": key_of(row), **row, "tier": tier.value, "labelled_by": "model"})
+            write({"id": key, **row, "tier": tier.value, "labelled_by": "model"})
+            done.add(key)
             result.labelled += 1
     return result
 
 
-def _is_chat(messages: object) -> bool:
-    return (
-        isinstance(messages, list)
-        and bool(messages)
-        and all(isinstance(m, dict) and m.get("role") and isinstance(m.get("content"), str) for m in messages)
-    )
-
-
 def _tier(row: Mapping[str, Any], ask: Ask) -> Tier | None:
     """The tier that the model names; None where it names none, or several, in every attempt."""
-    messages = row.get("messages") or [{"role": "user", "content": row["text"]}]
-    shown = "\n\n".join(f"[{message['role']}]\n{message['content']}" for message in messages)
+    shown = "\n\n".join(f"[{role}]\n{text}" for role, text in messages_of(row))
     if len(shown) > MAX_PROMPT:
         shown = f"{shown[: MAX_PROMPT // 2]}\n[...]\n{shown[-MAX_PROMPT // 2 :]}"
     asked = [

@@ -33,12 +33,15 @@ class ProviderSummary:
 class Total:
     """Sums over the requests of one deployment (None: nothing answered), private ones apart, and those without a cost.
 
-    Seconds, scores and dollars are sums; `firsts` and `scores` say of how many.
+    `private` holds for all that isn't known to be public, so that money is never reckoned with it; `decided` is False
+    for those of which nobody knows, since they were refused before a decision. Seconds, scores and dollars are sums;
+    `firsts` and `scores` say of how many.
     """
 
     deployment: str | None
     provider: str | None
     private: bool
+    decided: bool
     priced: bool
     requests: int
     prompt: int
@@ -72,7 +75,7 @@ def totals(log: sqlite3.Connection, *, since: float = 0.0) -> list[Total]:
     )
     rows = log.execute(" UNION ALL ".join(halves), {"since": since})
     return [
-        Total(name, provider, private is None or bool(private), bool(priced), *sums)
+        Total(name, provider, private is None or bool(private), private is not None, bool(priced), *sums)
         for name, provider, private, priced, *sums in rows
     ]
 

@@ -267,7 +267,8 @@ class Settings(_Section):
         False, description="also write the decision's headers into a field `router` of each answer's JSON"
     )
     trusted_callbacks: tuple[str, ...] = Field(
-        (), description="callbacks and guardrails that see private requests too, and keep their text at home"
+        (),
+        description="callbacks, guardrails and alerts (alerting.slack) that see private requests and keep them at home",
     )
     keys: tuple[KeySettings, ...] = Field(
         (), description="needs general_settings.custom_auth: router_plugin.auth.user_api_key_auth"

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import re
+import shutil
 from pathlib import Path
 
 import click
 
 from router_plugin.build import build_router
 from router_plugin.calibration import Calibrated, for_cost, for_shares
-from router_plugin.cli.options import config_option
+from router_plugin.cli.options import checked, config_option
 from router_plugin.cli.traffic import records
-from router_plugin.config import load
 from router_plugin.errors import RouterPluginError
 
 _LINE = re.compile(r"^(\s*thresholds:\s*)\{[^}\n]*\}", re.MULTILINE)
@@ -46,7 +45,7 @@ def calibrate(
     """
     if (high_share is None) == (dollars is None):
         raise click.UsageError("Give --high-share or --dollars.")
-    router = build_router(load(config, os.environ))
+    router = build_router(checked(config))
     traffic = list(records(source, router))
     if dollars is not None:
         found = for_cost(traffic, router.config, dollars=dollars)
@@ -60,10 +59,17 @@ def calibrate(
 def _text(found: Calibrated) -> str:
     shares = ", ".join(f"{tier} {share:.1%}" for tier, share in found.shares.items())
     cost = "unknown" if found.cost is None else f"{found.cost:.4f} dollars per 1,000 requests"
-    return (
-        f"routing:\n  thresholds: {{low: {found.low}, high: {found.high}}}\n\n"
-        f"on these {found.requests:,} requests: {shares}; {cost}"
-    )
+    lines = [
+        f"routing:\n  thresholds: {{low: {found.low}, high: {found.high}}}\n",
+        f"on these {found.requests:,} public requests with a score: {shares}; {cost}",
+    ]
+    if found.left_aside:
+        lines.append(f"left aside: {found.left_aside:,} without a score, or not known to be public")
+    lines += [
+        f"missed: {miss.share:.1%}, not {miss.wanted:.1%}, go to the {miss.tier} tier: {miss.reason}"
+        for miss in found.misses
+    ]
+    return "\n".join(lines)
 
 
 def _write(path: Path, found: Calibrated) -> None:
@@ -74,7 +80,9 @@ def _write(path: Path, found: Calibrated) -> None:
             f"{path.name} has {count} lines like `thresholds: {{low: .., high: ..}}`, so it was left alone. "
             "Paste the printed lines under callback_settings.router_plugin."
         )
-    path.with_name(f"{path.name}.bak").write_text(text, encoding="utf-8")
+    path = path.resolve()  # a link goes on naming the file
+    shutil.copy2(path, path.with_name(f"{path.name}.bak"))
     temporary = path.with_name(f".{path.name}.tmp")
+    shutil.copy2(path, temporary)  # with its mode: a config may hold keys
     temporary.write_text(changed, encoding="utf-8")
     temporary.replace(path)

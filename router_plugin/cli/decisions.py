@@ -11,8 +11,8 @@ from typing import Any
 
 import click
 
-from router_plugin.cli.log_options import configured, log_argument, log_of, since_option
-from router_plugin.cli.options import config_option
+from router_plugin.cli.log_options import log_argument, log_of, since_option
+from router_plugin.cli.options import checked, config_option
 from router_plugin.decision_log import JSON_LINES
 from router_plugin.report import Filter, ProviderSummary, after, failures, latest, opened, summary, totals
 
@@ -30,7 +30,7 @@ HEADINGS = ("provider", "requests", "failures", "latency s", "first s", "complex
 @click.option("--provider", help="Such as ollama.")
 @click.option("--deployment", help="A deployment's id.")
 @click.option("--outcome", type=click.Choice(["answered", "broken", "cancelled", "refused", "failed"]))
-@click.option("--private/--public", default=None, help="Only private requests, or only others.")
+@click.option("--private/--public", default=None, help="Only private requests, or only public ones.")
 @since_option
 @click.option("-f", "--follow", is_flag=True, help="Go on with new decisions until interrupted.")
 @click.option("--by-provider", is_flag=True, help="Sum up: requests, failed calls, mean seconds and complexity.")
@@ -46,7 +46,7 @@ def decisions(
     **fields: Any,
 ) -> None:
     """Show the newest decisions of LOG, which is the config's decision log unless named. They hold no request text."""
-    found = configured(config)
+    found = checked(config)
     path = log_of(log, found)
     if by_provider:
         names = {d.id: d.provider for d in found.inventory.deployments}
@@ -82,7 +82,7 @@ def line_of(record: dict[str, Any]) -> str:
         [
             when,
             f"{record.get('tier') or '-':<6}",
-            "private" if record.get("private") else "public ",
+            f"{_privacy_word(record.get('private')):<7}",
             f"{record.get('outcome') or '-':<8}",
             f"{record.get('deployment') or record.get('code') or '-':<24}",
             f"{float(record.get('latency') or 0.0):7.2f}s",
@@ -92,6 +92,11 @@ def line_of(record: dict[str, Any]) -> str:
             ",".join(str(reason) for reason in record.get("reasons") or ()),
         ]
     ).rstrip()
+
+
+def _privacy_word(private: object) -> str:
+    """Nothing is public of which nobody knows it: a request may be refused before a decision."""
+    return "-" if private is None else "private" if private else "public"
 
 
 def _table(rows: list[ProviderSummary]) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-import os
 import secrets
 import sys
 from collections.abc import Iterable, Mapping
@@ -15,8 +14,7 @@ from typing import Any
 import click
 
 from router_plugin.build import build_router
-from router_plugin.cli.options import config_option
-from router_plugin.config import load
+from router_plugin.cli.options import checked, config_option
 from router_plugin.decision import Decision
 from router_plugin.errors import InvalidRequest, RequestRefused
 from router_plugin.pipeline import Router
@@ -44,7 +42,7 @@ def explain(source: str, config: Path, as_json: bool, headers: tuple[str, ...]) 
 
     A line is a body of any supported API shape, or {"text": "..."}. A bad line gets {"error": ...} in its place.
     """
-    router = build_router(load(config, os.environ))
+    router = build_router(checked(config))
     sent = dict(_header(item) for item in headers)
     stdin = io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8", errors="surrogateescape")
     lines: Iterable[str] = stdin if source == "-" else [json.dumps({"text": source})]

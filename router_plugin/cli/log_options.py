@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from pathlib import Path
 
 import click
 
-from router_plugin.config import RouterConfig, load
+from router_plugin.config import RouterConfig
 from router_plugin.decision_log import DecisionLogError
 
 SECONDS = {"m": 60.0, "h": 3_600.0, "d": 86_400.0, "w": 604_800.0}
@@ -30,11 +29,6 @@ def since(_: click.Context, param: click.Parameter, value: str | None) -> float:
 since_option = click.option(
     "--since", metavar="AGE", callback=since, show_default="all", help="Such as 90m, 24h, 7d or 2w."
 )
-
-
-def configured(config: Path) -> RouterConfig:
-    """The config, checked. Errors: ConfigError."""
-    return load(config, os.environ)
 
 
 def log_of(given: Path | None, config: RouterConfig) -> Path:

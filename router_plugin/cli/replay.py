@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from pathlib import Path
 
 import click
 
 from router_plugin.build import build_router
-from router_plugin.cli.options import config_option
+from router_plugin.cli.options import checked, config_option
 from router_plugin.cli.traffic import records
-from router_plugin.config import load
 from router_plugin.decision_log import JSON_LINES
 from router_plugin.replay import Replay, Replayer
 from router_plugin.report import opened
@@ -28,7 +26,7 @@ def replay(source: Path, config: Path, as_json: bool) -> None:
     A log holds scores and no text, so thresholds, chains and prices are replayed with the logged scores; prompts are
     scored with the model of today. Requests that a caller pinned stay as they were.
     """
-    router = build_router(load(config, os.environ))
+    router = build_router(checked(config))
     replayer = Replayer(router.config)
     if source.suffix == JSON_LINES:
         result = replayer.run(records(source, router))

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from router_plugin.cli.log_options import configured, log_argument, log_of, since_option
-from router_plugin.cli.options import config_option
+from router_plugin.cli.log_options import log_argument, log_of, since_option
+from router_plugin.cli.options import checked, config_option
 from router_plugin.decision_log import read
 from router_plugin.report import opened, totals
 from router_plugin.savings import PREMIUM, Savings, in_words
@@ -31,7 +31,7 @@ def savings(log: Path | None, config: Path, baseline: str, since: float, as_json
     requests and embeddings are left out. The baseline never switches models, so it gets the best share of cached
     prompt tokens seen in the log. With a config in shadow mode: what routing would have saved of what was paid.
     """
-    found = configured(config)
+    found = checked(config)
     if found.settings.mode == SHADOW:
         sums = shadow_sums(read(log_of(log, found), since=since))
         click.echo(json.dumps(sums.to_json()) if as_json else shadow_in_words(sums))

@@ -52,7 +52,10 @@ class Standing:
 
 @dataclass(frozen=True)
 class Board:
-    """Everything that the page shows. `mix` holds (bucket's start in Unix seconds, requests by tier)."""
+    """Everything that the page shows. `mix` holds (bucket's start in Unix seconds, requests by tier).
+
+    `undecided` requests were refused before a decision; `private` doesn't count them.
+    """
 
     live: list[dict[str, Any]] = field(default_factory=list)
     bucket_seconds: int = HOUR
@@ -60,6 +63,7 @@ class Board:
     requests: int = 0
     private: int = 0
     private_refused: int = 0
+    undecided: int = 0
     rules: dict[str, int] = field(default_factory=dict)
     health: list[Standing] = field(default_factory=list)
     providers: list[ProviderSummary] = field(default_factory=list)
@@ -91,7 +95,7 @@ def _board(log: sqlite3.Connection, router: Router, breaker: Breaker | None, ser
     config = router.config
     bucket_seconds, mix = _mix(log)
     sums, failed = totals(log), failures(log)
-    private = [part for part in sums if part.private]
+    private = [part for part in sums if part.private and part.decided]
     recent = log.execute(
         "SELECT deployment, latency, ttft, score FROM decisions ORDER BY id DESC LIMIT ?", (RECENT,)
     ).fetchall()
@@ -108,6 +112,7 @@ def _board(log: sqlite3.Connection, router: Router, breaker: Breaker | None, ser
         requests=sum(part.requests for part in sums),
         private=sum(part.requests for part in private),
         private_refused=sum(part.requests for part in private if part.deployment is None),
+        undecided=sum(part.requests for part in sums if not part.decided),
         rules=_rules(log),
         health=_health(config, breaker, failed, servers),
         providers=summary(sums, failed, {d.id: d.provider for d in config.inventory.deployments}),

@@ -95,6 +95,7 @@ def _figures(board: Board) -> Html:
     values = (
         (f"{board.requests:,}", "requests logged"),
         (f"{board.private:,}", "private, kept local"),
+        (f"{board.undecided:,}", "refused before a decision"),
         (saved, "saved"),
         (f"{opened} of {len(board.health)}", "circuits not closed"),
     )
@@ -106,7 +107,7 @@ def _live(board: Board) -> Html:
         (
             _clock(float(record.get("ts") or 0.0)),
             badge(str(record.get("tier") or "none"), str(record.get("tier") or "–")),
-            badge("private", "private") if record.get("private") else "public",
+            _privacy_word(record.get("private")),
             record.get("deployment") or record.get("code") or "–",
             record.get("outcome") or "–",
             f"{float(record.get('latency') or 0.0):.2f}",
@@ -116,6 +117,11 @@ def _live(board: Board) -> Html:
     ]
     headings = ("Time (UTC)", "Tier", "Privacy", "Answered by", "Outcome", "Seconds", "Reasons")
     return table("The newest first", headings, rows, frozenset({5}))
+
+
+def _privacy_word(private: object) -> str:
+    """Nothing is public of which nobody knows it."""
+    return "–" if private is None else badge("private", "private") if private else "public"
 
 
 def _mix(board: Board) -> Html:
@@ -204,13 +210,20 @@ def _savings(board: Board) -> Html:
 
 
 def _privacy(board: Board) -> Html:
-    share = board.private / board.requests if board.requests else 0.0
+    decided = board.requests - board.undecided
+    share = board.private / decided if decided else 0.0
+    others = (
+        f" {board.undecided:,} more were refused before a decision, so this doesn't count them: bad values, a spent "
+        "budget, or private ones that no local model could take."
+        if board.undecided
+        else ""
+    )
     inner = table(
         "Rules, in the latest 500 private requests", ("Rule", "Requests"), board.rules.items(), frozenset({1})
     )
     return Html(
-        f"<p>{board.private:,} of {board.requests:,} requests were private ({share:.0%}); {board.private_refused:,} of "
-        f"them got no answer rather than leave.</p>{inner}"
+        f"<p>{board.private:,} of {decided:,} requests were private ({share:.0%}); {board.private_refused:,} of "
+        f"them got no answer rather than leave.{others}</p>{inner}"
     )
 
 

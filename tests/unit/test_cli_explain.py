@@ -232,3 +232,19 @@ def test_text_beside_a_body_is_a_field_of_it() -> None:
     assert explain_line(router(), '{"input": "hi", "text": {"verbosity": "low"}}', {}).strategy is Strategy.COMPLEXITY
     with pytest.raises(InvalidRequest):
         explain_line(router(), '{"messages": [], "text": "hi"}', {})
+
+
+def test_keys_beside_the_config_count(config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`.env` is read as `serve` reads it, so that a decision is the one that a proxy would make."""
+    for name in KEYS:
+        monkeypatch.setenv(name, "to be put back")
+        monkeypatch.delenv(name)
+    path = tmp_path / "config.yaml"
+    path.write_text(config.read_text("utf-8"), "utf-8")
+    arguments = ["explain", "--config", str(path), "--json", "-"]
+    asked = json.dumps({"text": "Prove that every bounded sequence has a convergent subsequence."}) + "\n"
+    before = json.loads(CliRunner().invoke(commands, arguments, input=asked).stdout)["chain"]
+    (tmp_path / ".env").write_text("".join(f"{name}={value}\n" for name, value in KEYS.items()), "utf-8")
+    after = json.loads(CliRunner().invoke(commands, arguments, input=asked).stdout)["chain"]
+    assert all(group.startswith("ollama") for group in before)
+    assert not all(group.startswith("ollama") for group in after)

@@ -229,6 +229,33 @@ def test_a_mistake_stops_the_start_and_is_named(case: str) -> None:
     assert [line for line in found if expected in line], found
 
 
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        (lambda raw: raw.update(callback_setting=raw.pop("callback_settings")), "callback_setting"),
+        (lambda raw: raw.update(router_plugin=raw.pop("callback_settings")["router_plugin"]), "router_plugin"),
+        (
+            lambda raw: raw["callback_settings"].update(router_plugn=raw["callback_settings"].pop("router_plugin")),
+            "callback_settings.router_plugn",
+        ),
+    ],
+)
+def test_settings_in_the_wrong_place_are_not_dropped(wrong: Callable[[dict[str, Any]], Any], named: str) -> None:
+    """A slip of the pen would take away the operator's private words, the budget and the log without a sound."""
+    raw = pack()
+    wrong(raw)
+    assert f"{named}: is read by nobody; did you mean callback_settings.router_plugin?" in problems(raw)
+
+
+def test_other_callbacks_settings_and_none_at_all_are_fine() -> None:
+    """Without settings the defaults count; another callback's are its own."""
+    raw = pack()
+    raw["callback_settings"] = {"otel": {}}
+    assert not problems(raw)
+    del raw["callback_settings"]
+    assert not problems(raw)
+
+
 def test_every_mistake_is_in_one_error() -> None:
     """Settings, doors, chains, ids, addresses, groups and fallbacks are all checked before anything is said."""
     raw = pack()

@@ -12,7 +12,9 @@ import yaml
 from click.testing import CliRunner
 
 from router_plugin.cli import commands
+from router_plugin.cli.label import ends_amid_a_line
 from router_plugin.fakes import FakeProvider
+from router_plugin.fakes.faults import BY_NAME
 from router_plugin.labelling import LabelError, label, read_lines
 
 ROOT = Path(__file__).parents[2]
@@ -66,7 +68,23 @@ def test_private_rows_are_left_out() -> None:
     assert [row["text"] for row in written] == ["b"]
 
 
-@pytest.mark.parametrize("line", ["nonsense", "[]", '{"text": 3}', '{"messages": [{"role": "user"}]}'])
+def test_a_row_is_known_by_its_text() -> None:
+    """Ids begin anew in another file, and a prompt that comes twice is asked about once."""
+    done: set[str] = set()
+    _labelled(["low"], [{"id": 1, "text": "a"}], done=done)
+    again = [{"id": 1, "text": "b"}, {"id": 2, "text": "b"}, {"messages": [{"role": "user", "content": "a"}]}]
+    result, written = _labelled(["high"], again, done=done)
+    assert (result.known, [row["text"] for row in written]) == (2, ["b"])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("nonsense", "[]", '{"text": 3}', '{"text": " "}', '{"text": "\\ud83d"}', "[" * 200_000),
+        *('{"messages": [{"role": "user"}]}', '{"text": "a", "messages": ["x"]}'),
+        '{"messages": [{"role": "function", "content": "a"}]}',
+    ],
+)
 def test_a_bad_line_is_named(line: str) -> None:
     """A line that can't be labelled is an error with its number."""
     with pytest.raises(LabelError, match="Line 2"):
@@ -87,8 +105,95 @@ def test_the_command_asks_the_local_model_only(tmp_path: Path, monkeypatch: pyte
         run = ["label", str(source), str(target), "--config", str(path), "--json"]
         result = CliRunner().invoke(commands, run)
         assert ollama.saw("What is a noun?")
-        asked = len(ollama.requests)
+        asked = [request.path for request in ollama.requests].count("/api/chat")
+        assert asked
         refused = CliRunner().invoke(commands, [*run, "--model", "openai-default"])
         assert isinstance(refused.exception, LabelError)
-        assert len(ollama.requests) == asked
+        assert [request.path for request in ollama.requests].count("/api/chat") == asked
     assert json.loads(result.output)["labelled"] + len(json.loads(result.output)["unanswered"]) == 1
+
+
+def _prompts(tmp_path: Path) -> list[str]:
+    source = tmp_path / "p.jsonl"
+    source.write_text('{"text": "What is a noun?"}\n', encoding="utf-8")
+    return ["label", str(source), str(tmp_path / "out.jsonl"), "--config", str(ROOT / "litellm_config.yaml")]
+
+
+def test_the_command_asks_the_ollama_of_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """OLLAMA_HOST counts as it does for `serve`; of several servers one that answers is asked."""
+    with FakeProvider("gone", kind="ollama") as gone, FakeProvider("o", kind="ollama", models=["llama3.1:8b"]) as there:
+        gone.down()
+        monkeypatch.setenv("OLLAMA_HOST", f"{gone.base_url},{there.base_url}")
+        result = CliRunner().invoke(commands, _prompts(tmp_path))
+        assert there.saw("What is a noun?"), result.output
+
+
+@pytest.mark.parametrize("model", [None, "ollama-default"])
+def test_without_an_ollama_the_error_says_where_it_looked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str | None
+) -> None:
+    """And what to do about it, before the target is touched."""
+    with FakeProvider("gone", kind="ollama") as gone:
+        gone.down()
+        monkeypatch.setenv("OLLAMA_HOST", gone.base_url)
+        result = CliRunner().invoke(commands, [*_prompts(tmp_path), *(["--model", model] if model else [])])
+    said = str(result.exception)
+    assert isinstance(result.exception, LabelError)
+    assert f"no Ollama answers at {gone.base_url}; start it with `ollama serve`" in said
+    assert "OLLAMA_HOST" in said
+    assert not (tmp_path / "out.jsonl").exists()
+
+
+def test_an_entry_with_an_address_of_its_own_is_named_too(tmp_path: Path) -> None:
+    """It waits for its server in a proxy; here there is nothing to wait for."""
+    raw = yaml.safe_load((ROOT / "litellm_config.yaml").read_text(encoding="utf-8"))
+    with FakeProvider("gone", kind="ollama") as gone:
+        gone.down()
+        for entry in raw["model_list"]:
+            if entry["model_info"]["router"]["provider"] == "ollama":
+                entry["litellm_params"] = {**entry["litellm_params"], "api_base": gone.base_url}
+        (tmp_path / "c.yaml").write_text(yaml.safe_dump(raw), encoding="utf-8")
+        result = CliRunner().invoke(commands, [*_prompts(tmp_path)[:4], str(tmp_path / "c.yaml")])
+    assert f"no Ollama answers at {gone.base_url}" in str(result.exception)
+
+
+def test_a_model_that_is_not_pulled_is_named_with_its_cure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `serve` says it."""
+    with FakeProvider("ollama", kind="ollama", models=["phi3:mini"]) as ollama:
+        monkeypatch.setenv("OLLAMA_HOST", ollama.base_url)
+        result = CliRunner().invoke(commands, [*_prompts(tmp_path), "--model", "ollama-default"])
+    assert isinstance(result.exception, LabelError)
+    assert "`ollama pull llama3.1:8b`" in str(result.exception)
+
+
+@pytest.mark.parametrize("name", ["openai-default", "openai-default-1"])
+def test_a_model_without_its_key_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """It is in the config, so "no such model" would be wrong."""
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    with FakeProvider("ollama", kind="ollama", models=["llama3.1:8b"]) as ollama:
+        monkeypatch.setenv("OLLAMA_HOST", ollama.base_url)
+        result = CliRunner().invoke(commands, [*_prompts(tmp_path), "--model", name, "--allow-cloud"])
+    assert isinstance(result.exception, LabelError)
+    assert f"{name} is left out: OPENAI_API_KEY is not set" in str(result.exception)
+
+
+def test_a_failure_names_the_server_and_nothing_else_is_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """LiteLLM's banner (whom to give feedback) is no help here."""
+    with FakeProvider("ollama", kind="ollama", models=["llama3.1:8b"]) as ollama:
+        ollama.default_fault = BY_NAME["status-500"]
+        monkeypatch.setenv("OLLAMA_HOST", ollama.base_url)
+        result = CliRunner().invoke(commands, _prompts(tmp_path))
+        assert isinstance(result.exception, LabelError)
+        assert f"at {ollama.base_url}" in str(result.exception)
+    printed = capfd.readouterr()
+    assert "LiteLLM" not in result.output + printed.out + printed.err
+
+
+def test_a_last_line_that_was_cut_is_ended_first(tmp_path: Path) -> None:
+    """Rows that are added to a file without a newline at its end don't run into its last row."""
+    target = tmp_path / "out.jsonl"
+    for text, cut in (("", False), ('{"text": "a"}\n', False), ('{"text": "a"}', True)):
+        target.write_text(text, "utf-8")
+        assert ends_amid_a_line(target) is cut

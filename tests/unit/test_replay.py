@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -157,6 +159,44 @@ def test_shares_become_thresholds() -> None:
     assert found.shares == {"low": 0.5, "medium": 0.35, "high": 0.15}
 
 
+def test_only_scored_public_requests_are_calibrated_on() -> None:
+    """Refused, private and unknown ones have no say in the shares; how many they were is said."""
+    refused = {"score": None, "private": None, "tier": None, "model_group": None, "deployment": None}
+    others = [{**_record(0.9), **refused}] * 60 + [_record(0.9, private=True)] * 5 + [_record(0.9, private=None)] * 7
+    found = for_shares([*others, *_traffic()], _config(), high=0.15, low=0.5)
+    assert found.shares == {"low": 0.5, "medium": 0.35, "high": 0.15}
+    assert (found.requests, found.left_aside, found.misses) == (200, 72, ())
+    assert for_cost([*others, *_traffic()], _config(), dollars=1_000.0).left_aside == 72
+
+
+@pytest.mark.parametrize(
+    ("records", "wanted", "got", "why"),
+    [
+        (_traffic(80) + [_record(0.8)] * 20, 0.2, 0.36, "20 requests tie at score 0.8"),
+        (_traffic(50) + [_record(0.95)] * 50, 0.3, 0.53, "51 requests tie at score 0.95"),
+        ([_record(1.0)] * 100, 0.0, 1.0, "100 requests score 0.999 or more"),
+        (_traffic(60) + [_record(0.9, reasons=["asked.model:x"])] * 40, 0.1, 0.46, "40 requests keep their tier"),
+    ],
+)
+def test_a_share_that_is_missed_is_said_with_the_reason(
+    records: list[dict[str, Any]], wanted: float, got: float, why: str
+) -> None:
+    """Requests with one score go to one tier together, and pinned ones stay where they were."""
+    (miss,) = for_shares(records, _config(), high=wanted, low=None).misses
+    assert (miss.tier, miss.wanted) == ("high", wanted)
+    assert miss.share == pytest.approx(got, abs=0.015)
+    assert why in miss.reason
+
+
+def test_a_low_share_that_is_missed_is_said_too() -> None:
+    """Only where it was asked for."""
+    records = _traffic(60) + [_record(0.1)] * 40
+    (miss,) = for_shares(records, _config(), high=0.1, low=0.2).misses
+    assert (miss.tier, miss.wanted) == ("low", 0.2)
+    assert "tie at score 0.1" in miss.reason
+    assert for_shares(records, _config(), high=0.1, low=None).misses == ()
+
+
 def test_a_cost_is_kept() -> None:
     """The thresholds for a cost give at most that cost, and more quality than the cheapest ones."""
     config = _config()
@@ -229,6 +269,40 @@ def test_calibrate_writes_and_keeps_comments(log: Path, tmp_path: Path, monkeypa
     assert len(changed) == 1
     assert "thresholds: {low: 0.3" in changed[0][1]
     assert (tmp_path / "litellm_config.yaml.bak").read_text("utf-8") == before
+
+
+def test_calibrate_keeps_a_config_as_private_as_it_was(
+    log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file and the old one beside it have its mode, since it may hold keys; a link to it stays a link."""
+    config, link = tmp_path / "real.yaml", tmp_path / "litellm_config.yaml"
+    shutil.copyfile(ROOT / "litellm_config.yaml", config)
+    config.chmod(0o600)
+    link.symlink_to(config)
+    result = _run(["calibrate", str(log), "--config", str(link), "--high-share", "0.1", "--write"], monkeypatch)
+    assert result.exit_code == 0
+    assert link.is_symlink()
+    for path in (config, tmp_path / "real.yaml.bak"):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_calibrate_says_what_it_left_aside_and_missed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In words, and as data."""
+    path = tmp_path / "decisions.sqlite"
+    writer = DecisionLog(path, 10_000)
+    for record in [*_traffic(80), *[_record(0.8)] * 20, *[{**_record(0.8), "score": None, "private": None}] * 9]:
+        writer.add(record)
+    writer.close()
+    run = ["calibrate", str(path), "--high-share", "0.2"]
+    text = _run(run, monkeypatch).output
+    assert "on these 100 public requests with a score:" in text
+    assert "left aside: 9 " in text
+    assert "not 20.0%, go to the high tier: 20 requests tie at score 0.8" in text
+    found = json.loads(_run([*run, "--json"], monkeypatch).output)
+    assert (found["requests"], found["left_aside"]) == (100, 9)
+    (miss,) = found["missed"]
+    assert (miss["tier"], miss["wanted"], miss["share"]) == ("high", 0.2, found["shares"]["high"])
+    assert "20 requests tie" in miss["reason"]
 
 
 def test_calibrate_wants_one_goal(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from router_plugin.cli import commands
+from router_plugin.cli.decisions import line_of
 from router_plugin.config import RouterConfig, check
 from router_plugin.decision_log import DecisionLog, DecisionLogError, connect
 from router_plugin.prices import prices
@@ -108,6 +109,16 @@ def test_savings_by_hand(tmp_path: Path, config: RouterConfig) -> None:
     assert found.share == pytest.approx(1.0)
 
 
+def test_what_is_not_known_to_be_public_saves_nothing(tmp_path: Path, config: RouterConfig) -> None:
+    """A row without a verdict counts as private where money is reckoned, and says that nobody decided."""
+    local: dict[str, Any] = {"deployment": "ollama-default-1", "cost": 0.0}
+    path = _log(tmp_path / "n.sqlite", [_record(ts=1.0, **local, private=known) for known in (None, False, True)])
+    with opened(path) as log:
+        found = totals(log)
+    assert sorted((part.private, part.decided) for part in found) == [(False, True), (True, False), (True, True)]
+    assert (savings(found, config).requests, savings(found, config).private) == (1, 2)
+
+
 def test_savings_can_be_negative(tmp_path: Path, config: RouterConfig) -> None:
     """Premium answers cost more than a small model would have."""
     row = {"deployment": "openai-premium-1", "private": False, "cost": 0.5}
@@ -179,6 +190,15 @@ def test_commands(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert found["saved"] < 0
     assert f"lost ${-found['saved']:,.2f}" in text
     assert _run(["decisions", str(path), "--since", "soon"], monkeypatch).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "word"),
+    [({"private": True}, "private"), ({"private": False}, "public"), ({"private": None}, "-"), ({}, "-")],
+)
+def test_a_line_says_public_only_of_what_is_known_to_be(given: dict[str, Any], word: str) -> None:
+    """A request that was refused before a decision is neither."""
+    assert line_of(_record(ts=0.0, tier="low", **given)).split()[3] == word
 
 
 def test_a_missing_log_is_an_error(tmp_path: Path) -> None:
