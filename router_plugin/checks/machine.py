@@ -16,13 +16,15 @@ from pathlib import Path
 
 import httpx
 
-from router_plugin.build import build_router
+from router_plugin.build import COMPLEXITY_FILE, build_router
 from router_plugin.checks.check import Check, Fix, Setup
-from router_plugin.deployments import ENVIRONMENT_PREFIX, is_auto, is_marked_local
+from router_plugin.deployments import ENVIRONMENT_PREFIX, is_auto, is_marked_local, provider_of
 from router_plugin.errors import ModelFileError, RouterPluginError
 from router_plugin.locality import OLLAMA_PREFIXES, OllamaLocality, Unreachable
+from router_plugin.ollama import DEFAULT_URL
+from router_plugin.reload import ReloadingScorer
 from router_plugin.runtime_config import has_local_chat, ollama_models
-from router_plugin.settings import Settings
+from router_plugin.settings import KEY, Settings
 
 DEFAULT_PORT = 4000
 LITELLM_FROM, LITELLM_BELOW = (1, 102, 4), (2,)  # as in pyproject.toml
@@ -33,9 +35,10 @@ KEY_SHAPES = {"openai": ("sk-", "platform.openai.com"), "anthropic": ("sk-ant-",
 
 
 def ollama_servers(setup: Setup) -> Iterator[Check]:
-    """Each server of OLLAMA_HOST and of the config."""
-    named = [url for url in ollama_models(setup.raw) if url is not None]
-    for url in dict.fromkeys([*setup.survey.hosts, *named]):
+    """Each server of OLLAMA_HOST and of the config; the default address only where an entry uses it."""
+    wanted = ollama_models(setup.raw)
+    hosts = [url for url in setup.survey.hosts if url != DEFAULT_URL or None in wanted]
+    for url in dict.fromkeys([*hosts, *(url for url in wanted if url is not None)]):
         found = setup.survey.found.get(url)
         if found is None:
             cure = "start it with `ollama serve`, or set OLLAMA_HOST"
@@ -96,7 +99,10 @@ def local_model(setup: Setup) -> Iterator[Check]:
 
 
 def left_out(setup: Setup) -> Iterator[Check]:
-    """Deployments that lack their variables; a variable with nearly that name is pointed out."""
+    """Deployments that lack their variables: a tip, since the router does without them.
+
+    A variable with nearly that name is a slip of the pen, and a failure.
+    """
     if setup.config is None:
         return
     used = {
@@ -105,13 +111,22 @@ def left_out(setup: Setup) -> Iterator[Check]:
         for value in entry["litellm_params"].values()
     }
     spare = [name for name, value in setup.environment.items() if value and name not in used]
+    providers = {(entry.get("model_info") or {}).get("id"): provider_of(entry) for entry in setup.entries}
     for name, why in setup.config.inventory.left_out:
-        cure = "set it in the environment or in .env, or leave it out"
-        for missing in re.findall(r"[A-Z][A-Z0-9_]{2,}", why):
+        seen, lacking, slips = f"{name} is left out: {why}", re.findall(r"[A-Z][A-Z0-9_]{2,}", why), []
+        for missing in lacking:
             near = difflib.get_close_matches(missing, spare, 1, CLOSE)
-            if near:
-                cure = f"`{near[0]}` is set; did you mean it? Rename it to {missing}, or write os.environ/{near[0]}"
-        yield Check("provider", False, f"{name} is left out: {why}", cure)
+            slips += [(missing, near[0])] if near else []
+        if slips:
+            missing, given = slips[-1]
+            cure = f"`{given}` is set; did you mean it? Rename it to {missing}, or write os.environ/{given}"
+            yield Check("provider", False, seen, cure)
+        elif lacking:
+            off = f"{KEY}.providers.{providers.get(name, 'NAME')}.enabled: false"
+            cure = f"set {' and '.join(lacking)} in the environment or in .env; without that provider: {off}"
+            yield Check("provider", False, seen, cure, advice=True)
+        else:  # switched off, as the config wants it
+            yield Check("provider", True, seen)
 
 
 def key_shapes(setup: Setup) -> Iterator[Check]:
@@ -165,7 +180,9 @@ def classifier(setup: Setup) -> Iterator[Check]:
         if missing:
             yield Check("classifier", False, missing[0].split(";")[0] + "; keywords decide", again)
             return
-        yield Check("classifier", True, router.scorer.__class__.__name__)
+        version = router.scorer.version if isinstance(router.scorer, ReloadingScorer) else ""
+        trained = f"trained model {version} at {own or COMPLEXITY_FILE}"
+        yield Check("classifier", True, trained if version else "keywords, as routing.classifier says")
 
 
 def master_key(setup: Setup) -> Iterator[Check]:

@@ -59,10 +59,6 @@ def example_key(b: dict[str, Any]) -> None:
     b["environment"]["AZURE_OPENAI_API_KEY"] = "your-azure-key"
 
 
-def missing_key(b: dict[str, Any]) -> None:
-    del b["environment"]["OPENAI_API_KEY"]
-
-
 def misnamed_variable(b: dict[str, Any]) -> None:
     b["environment"]["OPENAI_APIKEY"] = b["environment"].pop("OPENAI_API_KEY")
 
@@ -153,7 +149,6 @@ BROKEN: list[tuple[Callable[[dict[str, Any]], None], str, str]] = [
     (swapped_key, "key", "put it into ANTHROPIC_API_KEY"),
     (quoted_key, "key", "without blanks and quotes"),
     (example_key, "key", "your own key"),
-    (missing_key, "provider", "set it in the environment"),
     (misnamed_variable, "provider", "Rename it to OPENAI_API_KEY"),
     (model_not_pulled, "model", "ollama pull big:70b"),
     (small_window, "window", "set num_ctx to"),

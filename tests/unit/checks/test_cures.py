@@ -11,8 +11,11 @@ import pytest
 from router_plugin.checks import machine
 from router_plugin.diagnosis import CHECKS, diagnose, read_set_up, set_up
 from router_plugin.fakes import FakeProvider
+from router_plugin.joining import join
+from router_plugin.paths import model_dir
+from router_plugin.textmodel import TextModel
 from tests.unit.builders import entry
-from tests.unit.checks.broken import BROKEN, QUIET
+from tests.unit.checks.broken import BROKEN, QUIET, ours
 
 pytestmark = QUIET
 
@@ -51,6 +54,50 @@ def test_a_missing_master_key_is_advice(healthy: dict[str, Any]) -> None:
     del healthy["environment"]["LITELLM_MASTER_KEY"]
     found = [check for check in diagnose(**healthy) if not check.ok]
     assert [(c.name, c.advice, c.fails) for c in found] == [("master key", True, False)]
+
+
+def test_a_missing_key_is_advice(healthy: dict[str, Any]) -> None:
+    """The router does without that provider; the tip says how to have it, and how to be told of it no more."""
+    del healthy["environment"]["OPENAI_API_KEY"]
+    found = [check for check in diagnose(**healthy) if not check.ok]
+    assert {check.seen.split()[0] for check in found} == {"openai-default-1", "openai-premium-1"}
+    assert [(c.name, c.fails) for c in found] == [("provider", False)] * 2
+    assert all("set OPENAI_API_KEY in the environment" in c.cure for c in found)
+    assert all("callback_settings.router_plugin.providers.openai.enabled: false" in c.cure for c in found)
+
+
+def test_a_provider_that_is_switched_off_is_as_it_should_be(healthy: dict[str, Any]) -> None:
+    """The tip's own cure leaves nothing to complain of."""
+    del healthy["environment"]["OPENAI_API_KEY"]
+    ours(healthy).setdefault("providers", {})["openai"] = {"enabled": False}
+    found = [check for check in diagnose(**healthy) if check.name == "provider"]
+    assert found
+    assert all(check.ok and not check.cure and "switched off" in check.seen for check in found)
+
+
+@pytest.mark.parametrize("kind", ["trained", "heuristic"])
+def test_the_classifier_is_named_as_people_know_it(healthy: dict[str, Any], kind: str) -> None:
+    """Which model, and from where; a class's name says nothing."""
+    ours(healthy)["routing"]["classifier"] = kind
+    (found,) = [check for check in machine.classifier(set_up(**healthy)) if check.name == "classifier"]
+    version = TextModel.load(model_dir() / "complexity.json").version
+    expected = f"trained model {version} at complexity.json" if kind == "trained" else "keywords, as routing.classifier"
+    assert found.ok
+    assert found.seen.startswith(expected)
+
+
+def test_the_default_ollama_is_looked_for_only_where_an_entry_calls_it(
+    healthy: dict[str, Any], ollama: FakeProvider
+) -> None:
+    """A config with its Ollama elsewhere is right without one here, also as `init --from` writes it."""
+    del healthy["environment"]["OLLAMA_HOST"]
+    own = {"model_name": "mine", "litellm_params": {"model": "ollama_chat/llama3.1:8b", "api_base": ollama.base_url}}
+    joined = join({"model_list": [own]}, healthy["environment"]).config
+    found = [check for check in diagnose(joined, healthy["environment"]) if check.name == "ollama"]
+    assert [(check.ok, ollama.base_url in check.seen) for check in found] == [(True, True)]
+    joined["model_list"].append(entry("here", "ollama_chat/phi3:mini", local=True))
+    found = [check for check in diagnose(joined, healthy["environment"]) if check.name == "ollama"]
+    assert any("http://127.0.0.1:11434" in check.seen for check in found)
 
 
 def test_a_cloud_model_without_a_price_is_advice(healthy: dict[str, Any]) -> None:
