@@ -37,9 +37,17 @@ def main() -> int:
     options = parser.parse_args()
 
     from router_plugin.errors import RouterPluginError
-    from router_plugin.training.cluster import cluster
-    from router_plugin.training.publish import roll_back, run
     from router_plugin.training.rows import RowError
+
+    try:
+        from router_plugin.training.cluster import cluster
+        from router_plugin.training.publish import roll_back, run
+    except ModuleNotFoundError as error:
+        print(
+            f"Training needs {error.name}: pip install 'litellm-router-plugin[train]' where the router is.",
+            file=sys.stderr,
+        )
+        return 2
 
     try:
         if options.roll_back:

@@ -21,7 +21,7 @@ def _check() -> None:
     missing = [name for name in ("sklearn", "joblib") if importlib.util.find_spec(name) is None]
     if missing:
         raise TrainingNotInstalled(
-            f"Training needs {' and '.join(missing)}: install litellm-router-plugin with its `train` extra."
+            f"Training needs {' and '.join(missing)}: pip install 'litellm-router-plugin[train]' where the router is."
         )
 
 

@@ -204,3 +204,17 @@ def test_nested_json_is_no_model(tmp_path: Path) -> None:
     path.write_text("[" * 200_000)
     with pytest.raises(ModelFileError, match="not a model file"):
         TrainedScorer.load(path)
+
+
+@pytest.mark.parametrize("text", ["hello", "hi", "What is 2 + 2?", "1 + 1", "Wie geht es dir?", "Good morning"])
+def test_a_greeting_and_a_sum_are_no_work_on_code(text: str) -> None:
+    """They are what people try first, and a code model is the wrong one for them."""
+    assert not TrainedScorer.load(MODEL).score(asked(text)).code
+
+
+@pytest.mark.parametrize(
+    "text", ["Write a Python function that sorts a list", "sql: join two tables", "git undo commit"]
+)
+def test_work_on_code_is_told(text: str) -> None:
+    """However short."""
+    assert TrainedScorer.load(MODEL).score(asked(text)).code
