@@ -18,6 +18,7 @@ from router_plugin.build import build_router
 from router_plugin.cli.options import config_option
 from router_plugin.config import RouterConfig, check, lenient_settings, read_file
 from router_plugin.deployments import Deployment, is_auto, is_marked_local, well_formed
+from router_plugin.direct import bypass_proxies, refuse_redirects
 from router_plugin.labelling import Ask, LabelError, Labelling, key_of, read_lines
 from router_plugin.labelling import label as label_rows
 from router_plugin.locality import OLLAMA_PREFIXES
@@ -52,6 +53,8 @@ def label(source: Path, target: Path, config: Path, model: str | None, allow_clo
         raise LabelError(
             f"`{deployment.group}` is not local, so your prompts would leave. Name a local model, or add --allow-cloud."
         )
+    bypass_proxies(here.config.inventory, os.environ)
+    refuse_redirects(here.config.inventory)
     router = build_router(here.config)
     ask = _asker(deployment, here.entries)
     done = _done(target)

@@ -66,6 +66,11 @@ def run(
     for name, baseline in figures["baselines"].items():
         progress(f"  beside it {name}: {baseline['accuracy']}")
     if not outcome.failed_gates or force:
+        if before := _model(output / "complexity.json"):
+            progress(
+                f"replaces model {before.version}, trained on {before.extra.get('rows', 0):,} rows, by one of "
+                f"{len(rows):,}; --roll-back puts it back until the training after this one"
+            )
         write(outcome, output)
         if write_card(output, outcome, [*data, *outcomes]):
             progress("wrote MODEL_CARD.md")
@@ -117,10 +122,10 @@ def roll_back(output: Path) -> str:
     return version
 
 
-def _version(path: Path) -> str | None:
-    """The version of a model that can be rolled back to; None where there is none."""
+def _model(path: Path) -> TextModel | None:
+    """A model that can be rolled back to; None where there is none."""
     try:
-        return TextModel.load(path).version
+        return TextModel.load(path)
     except (FileNotFoundError, ModelFileError):
         return None
 
@@ -129,7 +134,8 @@ def write(outcome: Outcome, output: Path) -> None:
     """Write the model; the one before it stays as complexity.previous.json, to roll back to."""
     output.mkdir(parents=True, exist_ok=True)
     path = output / "complexity.json"
-    if _version(path) not in (None, outcome.model.version):  # neither a damaged file nor the same model takes its place
+    before = _model(path)
+    if before and before.version != outcome.model.version:  # neither a damaged file nor the same model takes its place
         replace_file(path, output / "complexity.previous.json")
     outcome.model.save(path)
     fitted = {"features": outcome.fitted.features, "heads": outcome.fitted.heads, "stack": outcome.stack}

@@ -197,3 +197,19 @@ def test_a_last_line_that_was_cut_is_ended_first(tmp_path: Path) -> None:
     for text, cut in (("", False), ('{"text": "a"}\n', False), ('{"text": "a"}', True)):
         target.write_text(text, "utf-8")
         assert ends_amid_a_line(target) is cut
+
+
+def test_prompts_go_to_ollama_past_a_web_proxy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in `serve`: a proxy that the environment names sees none of them."""
+    with (
+        FakeProvider("proxy", kind="ollama") as proxy,
+        FakeProvider("o", kind="ollama", models=["llama3.1:8b"]) as there,
+    ):
+        for name in ("no_proxy", "NO_PROXY"):
+            monkeypatch.setenv(name, "elsewhere.example")
+        for name in ("http_proxy", "HTTP_PROXY"):
+            monkeypatch.setenv(name, proxy.base_url)
+        monkeypatch.setenv("OLLAMA_HOST", there.base_url)
+        result = CliRunner().invoke(commands, _prompts(tmp_path))
+        assert there.saw("What is a noun?"), result.output
+        assert not proxy.saw("What is a noun?")

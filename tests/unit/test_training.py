@@ -315,6 +315,18 @@ def test_a_model_that_no_proxy_takes_is_not_put_back(tmp_path: Path, monkeypatch
     assert {path.name: path.read_bytes() for path in out.glob("complexity*.json")} == before
 
 
+def test_training_says_which_model_it_replaces(tmp_path: Path) -> None:
+    """A model of few rows takes the place of one of many only with a word about it."""
+    lines: list[str] = []
+    rows = training_rows(random_labels=False)
+    data = [write(tmp_path / f"{n}.jsonl", *(rows[:-n] if n else rows)) for n in (0, 9)]
+    for path in data:
+        run([path], (), tmp_path / "out", outcome_weight=0.1, seed=0, force=False, vectors=None, progress=lines.append)
+    told = [line for line in lines if line.startswith("replaces model")]
+    assert len(told) == 1
+    assert f"trained on {len(rows)} rows, by one of {len(rows) - 9}" in told[0]
+
+
 def test_gates_refuse_a_model_without_skill(tmp_path: Path) -> None:
     """Labels without a pattern give a model that isn't written, with the gates that it failed."""
     failed = train(tmp_path, training_rows(random_labels=True))
