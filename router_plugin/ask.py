@@ -58,19 +58,8 @@ _TAIL = " \t\n\r\v\f\u00a0.!:)"
 _LAST_OF_COURTESY = (
     *("please", "pls", "plz", "thanks", "lot", "much", "advance", "you", "thx", "ty", "cheers", "bitte", "danke"),
     *("schön", "voraus", "dank", "merci", "beaucoup", "avance", "plait", "plaît", "svp", "stp", "favor", "favore"),
-    *(
-        "gracias",
-        "obrigado",
-        "obrigada",
-        "grazie",
-        "alsjeblieft",
-        "alstublieft",
-        "bedankt",
-        "proszę",
-        "dzięki",
-        "пожалуйста",
-    ),
-    *("спасибо", "ласка", "дякую", "lütfen", "teşekkürler"),
+    *("gracias", "obrigado", "obrigada", "grazie", "alsjeblieft", "alstublieft", "bedankt", "proszę", "dzięki"),
+    *("пожалуйста", "спасибо", "ласка", "дякую", "lütfen", "teşekkürler"),
 )
 
 

@@ -43,13 +43,6 @@ def _card_by_groups(hit: Hit) -> bool:
     return number not in _TEST_NUMBERS and card(number) and (not in_row or _near_card(hit))
 
 
-def _card_in_a_name(hit: Hit) -> bool:
-    """One run of digits behind a hyphen or an underscore, as in a file's name; not the decimals of a number."""
-    return (
-        hit.whole[:1] in "-_" and not hit.before.endswith("0x") and _real_card(hit) and len(hit.value) in {14, 15, 16}
-    )
-
-
 def _near_card(hit: Hit) -> bool:
     return bool(re.search(_CARD_WORD, hit.before + " " + hit.after, re.IGNORECASE))
 
@@ -79,8 +72,13 @@ def _bitcoin(value: str) -> bool:
 
 
 def _told(hit: Hit) -> bool:
+    """All of the digits, or the groups of a card that they begin with: an expiry date may follow."""
     groups = _FIRST_GROUPS.match(hit.value)
-    number = "".join(c for c in (groups[0] if groups else hit.value) if c.isdigit())
+    return _may_be_card(hit.value) or (groups is not None and _may_be_card(groups[0]))
+
+
+def _may_be_card(value: str) -> bool:
+    number = "".join(c for c in value if c.isdigit())
     return (
         len(set(number)) > 1
         and number not in _TEST_NUMBERS
@@ -111,7 +109,7 @@ RULES = (
         strong=True,
     ),
     Rule("finance.card_groups", rf"(?:\b|_)({_GROUPED})(?:\b|_)", _GROUPED_GATE, check=_card_by_groups, strong=True, again=True),
-    Rule("finance.card_in_name", r"[-_]([0-9]{14,16})(?:\b|_)", LONG, check=_card_in_a_name, strong=True),
+    Rule("finance.card_in_name", r"[-_]([0-9]{14,16})(?:\b|_)", LONG, check=_real_card, strong=True),
     Rule("finance.iban", r"(?i)(?:\b|_)([a-z]{2}[0-9]{2}(?:[ \t+.\-]?[a-z0-9]){11,30})(?:\b|_)", r"(?:^|[^A-Za-z0-9])[A-Za-z]{2}[0-9]{2}[ \t+.-]?[A-Za-z0-9]", check=_iban, strong=True, again=True),
     Rule("finance.us_routing", r"(?i)\b(?:routing|aba|rtn|transit)\b(?: (?:number|no\.?|#|num))?[^0-9\n]{0,6}([0-9]{9})\b", word(r"routing|aba|rtn|transit"), digits="after", check=on_value(aba)),
     Rule(

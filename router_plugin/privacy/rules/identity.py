@@ -36,7 +36,7 @@ def _n(count: int, sep: str = _SEP) -> str:
 _LONGER_BEFORE = re.compile(r"[0-9][-./+]$")
 # What says that the number right behind it is another. Further off, "in order to" and "an AI model" say nothing.
 _OTHER_NUMBER = re.compile(
-    r"\b(?:part|invoice|order|version|isbn|sku|serial|ticket|build|model)(?: ?(?:no\b\.?|nr\b\.?|num(?:ber)?\b|id\b|code\b))?"
+    r"\b(?:part ?(?:no\b\.?|number)|(?:invoice|order|version|isbn|sku|serial|ticket|build|model)(?: ?(?:no\b\.?|nr\b\.?|num(?:ber)?\b|id\b|code\b))?)"
     r"(?: is)?[ \t:=#\"']{0,4}$",
     re.IGNORECASE,
 )

@@ -19,6 +19,8 @@ PRIVATE = {
     "amount behind": f"Charge {VISA} 20 EUR",
     "list item": f"1. {VISA}",
     "four digits before and the word": f"card of order 5000 {VISA}",
+    "nineteen digits that are told": "card number 6304 9999 9999 9999 999",
+    "for my part": f"Jones wrote for her part {SSN} on it",
     "typing error, with expiry": "my card is 4111 1111 1111 1112 12/27",
     "tabs": "card\t4111\t1111\t1111\t1111",
     "form": "pan=4111+1111+1111+1111&x=1",
