@@ -92,15 +92,12 @@ class SharedBreaker(Breaker):
             if unclaimed:
                 await self._store.drop(unclaimed)
             while self._changes:
-                deployment, answered = self._changes[0]
-                await (self._tell_closed(deployment) if answered else self._tell_failed(deployment))
-                self._changes.pop(0)
+                await self._tell_next()
             circuits = [f"circuit:{name}" for name in self._deployments]
             failures = [f"failures:{name}" for name in self._deployments]
             found = await self._store.get([*circuits, *failures])
         except StoreDown:
             self._cut_off = True
-            self._changes = [change for change in self._changes if change[1]]  # failures are in the records
             raise
         changed = {deployment for deployment, _ in self._changes}
         for name, opened, count in zip(self._deployments, found, found[len(circuits) :], strict=False):
@@ -121,9 +118,23 @@ class SharedBreaker(Breaker):
                 await asyncio.wait_for(self._wake.wait(), REFRESH_SECONDS)
 
     def _tell(self, deployment: str, answered: bool) -> None:
-        if deployment in self._deployments and (answered or not self._cut_off):
-            self._changes.append((deployment, answered))
-            self._wake.set()
+        if deployment not in self._deployments:
+            return
+        if answered:
+            self._changes = [change for change in self._changes if change[0] != deployment]
+        elif self._changes.count((deployment, False)) >= self.threshold:
+            return  # a store that was long away needs no more of them
+        self._changes.append((deployment, answered))
+        self._wake.set()
+
+    async def _tell_next(self) -> None:
+        """One change; one that isn't told waits until the store is back. Errors: StoreDown."""
+        deployment, answered = change = self._changes.pop(0)
+        try:
+            await (self._tell_closed(deployment) if answered else self._tell_failed(deployment))
+        except StoreDown:
+            self._changes.insert(0, change)
+            raise
 
     def _learn(self, deployment: str, opened: float | None, failures: int) -> None:
         """Take over what the store says about a circuit."""

@@ -30,16 +30,18 @@ SOON = 6.0  # seconds: a fraction of one on a machine with nothing else to do; s
 TARGET = "anthropic-premium-1"
 
 
-def settings(redis: str | None, providers: Proxy | None = None, **ours: Any) -> Edit:
+def settings(
+    redis: str | None, providers: Proxy | None = None, recovery: float = RECOVERY_SECONDS, **ours: Any
+) -> Edit:
     """The breaker and the store of these tests; with `providers`, the cloud fakes of another proxy."""
 
     def edit(config: dict[str, Any]) -> None:
         plugin = config["callback_settings"]["router_plugin"]
-        plugin["routing"]["breaker"] = {"failures": FAILURES, "recovery_seconds": RECOVERY_SECONDS}
+        plugin["routing"]["breaker"] = {"failures": FAILURES, "recovery_seconds": recovery}
         plugin["routing"]["max_retries"] = 1
         if redis is not None:
             # long enough that a busy machine's late answers aren't taken for an outage
-            plugin["store"] = {"redis_url": redis, "timeout_seconds": 0.5}
+            plugin["store"] = {"redis_url": redis, "timeout_seconds": 1.0}
         plugin.update(ours)
         if providers is not None:
             for entry in config["model_list"]:
@@ -145,7 +147,7 @@ def test_two_proxies_behave_as_one_and_go_on_without_redis(tmp_path: Path, redis
 
 def test_two_workers_behave_as_one(tmp_path: Path, redis: RedisServer) -> None:
     """Both answer; a circuit, dollars and a conversation that one knows are known to the other."""
-    shared = settings(redis.url, budget={"daily_usd": 100})
+    shared = settings(redis.url, recovery=600, budget={"daily_usd": 100})
     with (
         FakeProvider("ollama", kind="ollama", models=OLLAMA_MODELS) as ollama,
         running(tmp_path, ollama=ollama, edit=shared, arguments=("--num_workers", "2")) as proxy,

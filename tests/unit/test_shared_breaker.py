@@ -187,6 +187,36 @@ async def test_while_the_store_is_down_each_goes_on_alone(pair: Pair) -> None:
     assert not pair.b.allows("x")
 
 
+async def test_failures_while_the_store_didnt_answer_count_once_it_does(pair: Pair) -> None:
+    """A busy proxy takes a late answer for an outage; the failures of that moment still add up."""
+    await pair.exchange()
+    pair.a.failed("x")
+    pair.links[0].cut = True
+    await pair.exchange()
+    pair.a.failed("x")
+    pair.b.failed("x")
+    await pair.exchange()
+    assert pair.a.allows("x")
+    pair.links[0].cut = False
+    await pair.exchange()
+    assert not pair.a.allows("x")
+    assert not pair.b.allows("x")
+
+
+async def test_an_outage_of_the_store_is_remembered_in_a_few_words(pair: Pair) -> None:
+    """However many calls fail in it; an answer after them closes the circuit."""
+    await pair.exchange()
+    pair.links[0].cut = True
+    for _ in range(1000):
+        pair.a.failed("x")
+    pair.a.succeeded("x")
+    pair.a.failed("x")
+    pair.links[0].cut = False
+    await pair.exchange()
+    assert await pair.store.get(["failures:x", "circuit:x"]) == [b"1", None]
+    assert pair.a.allows("x")
+
+
 async def test_a_store_that_lost_everything_is_told_again(pair: Pair) -> None:
     """A Redis without persistence was started anew: an open circuit stays open at both."""
     await pair.open()
