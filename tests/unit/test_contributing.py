@@ -56,6 +56,23 @@ def test_the_readmes_figures_are_those_of_the_model() -> None:
         assert figure in text
 
 
+def test_the_readme_says_how_far_two_readers_agree_with_the_labels() -> None:
+    """They read prompts of the training and of the held-out rows, drawn at random, without the labels."""
+    tiers = {
+        row["id"]: row["tier"]
+        for name in ("classifier_model/prompts.jsonl", "tests/data/prompts_held_out.jsonl")
+        for row in map(json.loads, read(name).splitlines())
+    }
+    readings = [json.loads(line) for line in read("tests/data/second_reading.jsonl").splitlines()]
+    agreed = sorted(
+        round(sum(tiers[row["id"]] == row[reader] for row in readings) / len(readings) * 100)
+        for reader in ("first", "second")
+    )
+    text = " ".join(read("README.md").split())
+    assert f"two readers who saw {len(readings)} of the prompts" in text
+    assert f"agree in {agreed[0]} and {agreed[1]} of 100" in text
+
+
 def _price_rows() -> list[tuple[str, float, float, int]]:
     pattern = r"^\| `([^`]+)` \| [^|]+ \| ([\d.]+) \| ([\d.]+) \| ([\d,]+)"
     found = re.findall(pattern, read("docs/providers.md"), re.MULTILINE)
