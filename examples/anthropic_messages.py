@@ -1,4 +1,4 @@
-"""The anthropic package on /v1/messages: the same decisions, whichever provider answers."""
+"""The anthropic package on /v1/messages: the same decisions, whichever provider answers. `pip install anthropic`"""
 
 import os
 

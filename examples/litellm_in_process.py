@@ -1,4 +1,7 @@
-"""`litellm.completion(model="router/auto")`: the router without a proxy, on the litellm_config.yaml of this folder."""
+"""`litellm.completion(model="router/auto")`: the router without a proxy, on the litellm_config.yaml of this folder.
+
+It runs in the router's own environment: the .venv of `scripts/serve`, or `pip install litellm-router-plugin`.
+"""
 
 import litellm
 

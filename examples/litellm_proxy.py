@@ -1,4 +1,4 @@
-"""`litellm.completion` against the proxy: another program's LiteLLM as the client."""
+"""`litellm.completion` against the proxy: another program's LiteLLM as the client. `pip install litellm`"""
 
 import os
 

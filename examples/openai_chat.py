@@ -1,4 +1,4 @@
-"""The openai package: a chat with the decision's headers, a stream, and steering."""
+"""The openai package: a chat with the decision's headers, a stream, and steering. `pip install openai`"""
 
 import os
 

@@ -1,4 +1,4 @@
-"""OpenAI's Responses API, whole and streamed."""
+"""OpenAI's Responses API, whole and streamed. `pip install openai`"""
 
 import os
 

@@ -348,7 +348,8 @@ def _exhausted(state: RequestState, status: int) -> RequestRefused | None:
     denied = f" {state.denied}" if state.denied else ""
     if state.shut and not state.plan.local_only and not any(failure.called for failure in state.failures):
         return EgressRefused(f"The router's lock refused this request: {state.denied}")
-    failed = AllFailed(f"Every deployment for this request failed ({tried}).{denied}{stays}{cure}")
+    spent = f" {state.plan.spent}" if state.plan.spent else ""
+    failed = AllFailed(f"Every deployment for this request failed ({tried}).{denied}{stays}{cure}{spent}")
     keepers = [deployment.provider for deployment in state.plan.deployments if not deployment.local]
     if state.plan.pins and keepers:
         failed.message += f" {stuck(state.plan.pins, keepers, 'is back')}"

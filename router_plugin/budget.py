@@ -41,13 +41,34 @@ class Standing:
     limit: float
     resets: datetime
 
-    def refusal(self) -> str:
-        """What a request is told that nothing local can take: the limit, when it resets, and the cure."""
+    @property
+    def cause(self) -> str:
+        """Why only local models are left, and until when."""
         return (
             f"The {self.name} budget of ${self.limit:,.2f} is spent, so only local models answer until "
-            f"{self.resets:%Y-%m-%d %H:%M} UTC, and none of them can take this request as it is asked. Send it without "
-            f"naming a cloud model or provider, wait, or have the operator raise {KEY}.budget.{self.name}_usd."
+            f"{self.resets:%Y-%m-%d %H:%M} UTC"
         )
+
+    @property
+    def cure(self) -> str:
+        """What ends that: time, or the operator."""
+        return f"wait, or have the operator raise {KEY}.budget.{self.name}_usd."
+
+    def refusal(self) -> str:
+        """What a request is told that no local model can take: the limit, when it resets, and the cure."""
+        return (
+            f"{self.cause}, and none of them can take this request as it is asked. Send it without naming a cloud "
+            f"model or provider, {self.cure}"
+        )
+
+    def refusal_without_local(self, left_out: str) -> str:
+        """The same where no local model is set up. `left_out` says which the config has, and what each lacks."""
+        return f"{self.cause}, and none is up{left_out}. Start one with `ollama serve` and pull its model, {self.cure}"
+
+    def when_local_failed(self) -> str:
+        """What the error of a request adds whose local deployments were all tried and failed."""
+        up = "See that one is up (`ollama serve`, `router-plugin doctor`)"
+        return f"{self.cause}, and none of them did. {up}, {self.cure}"
 
 
 class Budget:

@@ -25,6 +25,7 @@ CHECKS: tuple[Checker, ...] = (
     configured.windows,
     configured.azure,
     configured.callbacks,
+    configured.alerts,
     configured.prices,
     machine.left_out,
     machine.key_shapes,

@@ -159,7 +159,12 @@ class RouterPlugin_PROXY_(ExplainsKeys):  # noqa: N801
                 asked = functools.partial(decide, body, conversation=conversation)
                 decision, plan = await asyncio.to_thread(asked) if large else asked()
         except RequestRefused:
-            if memory and self.router.detector.scan(conversation).private:  # remembered: decide has just scanned it
+            judged = self.router.detector.scan(conversation)  # remembered: decide has just scanned it
+            state.judged_private = (
+                judged.private or steering.private or bool(memory and memory.note and memory.note.private)
+            )
+            state.judged_findings = judged.findings
+            if memory and judged.private:
                 await memory.refused()
             raise
         if memory:

@@ -13,6 +13,7 @@ from typing import Any
 from router_plugin.errors import ModelFileError
 
 _START = b'{"sha256":"%b",'  # of a file; its hash is over the rest
+PREVIOUS = "complexity.previous.json"  # beside complexity.json: the model before, to roll back to
 
 
 def digest(content: Mapping[str, Any]) -> str:
@@ -55,6 +56,21 @@ def read(path: Path, form: str) -> dict[str, Any]:
     if not raw.startswith(start) or claimed != hashlib.sha256(b"{" + raw[len(start) :].rstrip(b"\n")).hexdigest():
         raise ModelFileError(f"{path.name} doesn't match its SHA-256: it was cut short or edited. Restore it.")
     return content
+
+
+def lost_by_training(folder: Path) -> str | None:
+    """A warning, before a training writes to `folder`, of the model that it drops; None where it drops none.
+
+    Rolling back goes one step, so that a second training in a folder drops the model that was there first.
+    """
+    if not (folder / PREVIOUS).is_file():
+        return None
+    return (
+        f"{folder.name}/{PREVIOUS} is kept from an earlier training. If this one writes a model, the one in use takes "
+        "that place, and rolling back goes no further. To keep it, stop now and copy it, or write elsewhere with "
+        "--output. A checkout has the shipped model in git (git restore classifier_model/complexity.json), and the "
+        "package brings it along (pip install --force-reinstall --no-deps litellm-router-plugin)."
+    )
 
 
 def _canonical(content: Mapping[str, Any]) -> str:

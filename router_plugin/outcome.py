@@ -93,6 +93,9 @@ def record_of(state: RequestState, ending: Ending) -> Record:
         "cached_tokens": usage.cached_tokens if usage else 0,
         "cost": None if usage is None or usage.cost is None else sum(state.bill.values()),
     }
+    if decision is None and state.judged_private is not None:  # it was looked at, and nothing could take it
+        record["private"] = state.judged_private
+        record["findings"] = sorted({finding.rule for finding in state.judged_findings})
     if decision is not None:
         record |= decision.to_json()
         record["findings"] = sorted({finding.rule for finding in decision.findings})

@@ -16,7 +16,7 @@ from router_plugin.continuity import Course, stay_on_course
 from router_plugin.decision import Decision, Reason
 from router_plugin.deployments import Inventory
 from router_plugin.eligibility import Counter, estimate, read_needs
-from router_plugin.errors import BudgetSpent, RequestRefused
+from router_plugin.errors import RequestRefused
 from router_plugin.pinned import pins
 from router_plugin.plan import Plan
 from router_plugin.planner import Planner
@@ -101,8 +101,9 @@ class Router:
             try:
                 plan = under(thrift.local_first(settings), thrift.local_part(inventory), complexity)[1]
             except RequestRefused:
-                raise BudgetSpent(spent.refusal()) from None
-            return policy, replace(plan, groups=plan.groups if settings.routing.fallback_enabled else plan.groups[:1])
+                raise thrift.refusal(spent, inventory, surface) from None
+            groups = plan.groups if settings.routing.fallback_enabled else plan.groups[:1]
+            return policy, replace(plan, groups=groups, spent=spent.when_local_failed())
 
         policy, plan = plan_for(scored)
         course = Course(scored, plan)

@@ -30,6 +30,7 @@ class Plan:
     room: Mapping[str, int] = field(default_factory=dict)  # deployment id -> the longest answer there, in tokens
     maker: str = ""  # the provider that answered all of the conversation's turns, where there is one and it is known
     pins: frozenset[str] = frozenset()  # parts of the request that only these deployments can read
+    spent: str = ""  # what an error adds where a spent budget left only local deployments of the chain
 
     def find(self, deployment_id: str | None) -> Deployment | None:
         """A deployment of this plan, by its id."""
@@ -159,7 +160,12 @@ def _groups(
     return [*own[role], *rest]
 
 
+def local_left_out(inventory: Inventory) -> str:
+    """The local deployments that can't be used, each with its reason, in brackets; empty where there are none."""
+    tried = ", ".join(f"{name} ({why})" for name, why in inventory.left_out if name.startswith(("ollama", "embedded")))
+    return f" (left out: {tried})" if tried else ""
+
+
 def _no_local(surface: Surface, inventory: Inventory) -> str:
     what = "embedding deployment" if surface is Surface.EMBEDDINGS else "deployment"
-    tried = ", ".join(f"{name} ({why})" for name, why in inventory.left_out if name.startswith(("ollama", "embedded")))
-    return f"This request must stay local and no local {what} is up{f' (left out: {tried})' if tried else ''}. {CURE}"
+    return f"This request must stay local and no local {what} is up{local_left_out(inventory)}. {CURE}"

@@ -33,15 +33,15 @@ class ProviderSummary:
 class Total:
     """Sums over the requests of one deployment (None: nothing answered), private ones apart, and those without a cost.
 
-    `private` holds for all that isn't known to be public, so that money is never reckoned with it; `decided` is False
-    for those of which nobody knows, since they were refused before a decision. Seconds, scores and dollars are sums;
-    `firsts` and `scores` say of how many.
+    `private` holds for all that isn't known to be public, so that money is never reckoned with it; `known` is False
+    for those of which nobody knows, since they were refused before they were looked at. Seconds, scores and dollars
+    are sums; `firsts` and `scores` say of how many.
     """
 
     deployment: str | None
     provider: str | None
     private: bool
-    decided: bool
+    known: bool
     priced: bool
     requests: int
     prompt: int
@@ -78,6 +78,12 @@ def totals(log: sqlite3.Connection, *, since: float = 0.0) -> list[Total]:
         Total(name, provider, private is None or bool(private), private is not None, bool(priced), *sums)
         for name, provider, private, priced, *sums in rows
     ]
+
+
+def privacy_word(record: Mapping[str, Any]) -> str:
+    """`private` or `public`; empty where nobody knows, since the request was refused before it was looked at."""
+    private = record.get("private")
+    return "" if private is None else "private" if private else "public"
 
 
 @contextmanager

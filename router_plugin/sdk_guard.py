@@ -54,7 +54,7 @@ def is_ours(model: object, provider: object = None) -> bool:
 def refuse_inside_a_router(litellm_params: Mapping[str, Any] | None) -> None:
     """For the handler: errors where the call that it is given comes from a LiteLLM Router. Errors: PastTheLock."""
     if any(STAMP in ((litellm_params or {}).get(key) or ()) for key in METADATA):
-        raise PastTheLock(NO_ROUTER)
+        raise PastTheLock(f"{NO_ROUTER} If no Router calls it, take `{STAMP}` out of the call's metadata.")
 
 
 def install() -> None:

@@ -90,7 +90,8 @@ class ShadowPlugin_PROXY_(CustomLogger):  # noqa: N801
         read = functools.partial(self.router.read, body, surface)
         conversation = await asyncio.to_thread(read) if large else read()
         scan = functools.partial(self.router.detector.scan, conversation)
-        state.judged_private = (await asyncio.to_thread(scan) if large else scan()).private
+        judged = await asyncio.to_thread(scan) if large else scan()
+        state.judged_private, state.judged_findings = judged.private, judged.findings
         memory = self.sessions and await self.sessions.open(body, conversation, tenant, headers)
         note = memory.note if memory else None
         decide = functools.partial(self.router.decide, body, surface, steering, note=note, conversation=conversation)

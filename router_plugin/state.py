@@ -16,6 +16,7 @@ from router_plugin.decision import Decision
 from router_plugin.errors import RequestRefused
 from router_plugin.outcome import Ending, Usage
 from router_plugin.plan import Plan
+from router_plugin.privacy import Finding
 from router_plugin.pseudonyms import StandIns
 from router_plugin.request import Surface
 from router_plugin.sessions import Memory
@@ -94,7 +95,8 @@ class RequestState:
     ending: Ending | None = None  # once the answer has left
     recorded: bool = False
     asked: str | None = None  # shadow mode: the model that the client named, where the config has it
-    judged_private: bool | None = None  # shadow mode: the detector's verdict, also where nothing could take the request
+    judged_private: bool | None = None  # also where nothing could take the request, so that nothing was decided
+    judged_findings: tuple[Finding, ...] = ()  # of such a request
 
     def calls_begin(self, deployment: str) -> None:
         """A deployment is being called."""

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from router_plugin.budget import Standing
 from router_plugin.deployments import Inventory
-from router_plugin.plan import Plan
+from router_plugin.errors import BudgetSpent
+from router_plugin.plan import EMBEDDING, Plan, local_left_out
 from router_plugin.prices import prices
+from router_plugin.request import Surface
 from router_plugin.settings import LOCAL, ChainSettings, Settings
 
 PROMPT_TOKENS, ANSWER_TOKENS = 1_000, 400  # of a usual request; only the order of prices depends on it
@@ -39,3 +42,11 @@ def cheapest_first(plan: Plan, inventory: Inventory, *, fallbacks: bool) -> Plan
 def local_part(inventory: Inventory) -> Inventory:
     """The inventory with local deployments only."""
     return replace(inventory, deployments=tuple(d for d in inventory.deployments if d.local))
+
+
+def refusal(spent: Standing, inventory: Inventory, surface: Surface) -> BudgetSpent:
+    """For a request that no local deployment can take: whether there is one, beside the budget."""
+    embeds = surface is Surface.EMBEDDINGS
+    if any(d.local and (d.role == EMBEDDING) is embeds for d in inventory.deployments):
+        return BudgetSpent(spent.refusal())
+    return BudgetSpent(spent.refusal_without_local(local_left_out(inventory)))

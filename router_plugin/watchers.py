@@ -78,7 +78,7 @@ def untrusted(callbacks: Mapping[str, Iterable[Any]], trusted: Iterable[str]) ->
     """
     known = {*trusted}
     names = (name for key, items in callbacks.items() for item in items if (name := _watcher(item, key)))
-    return tuple(name for name in dict.fromkeys(names) if name not in known)
+    return tuple(name for name in dict.fromkeys(names) if name not in known and _class_of(name) not in known)
 
 
 def alerts(settings: Iterable[Any]) -> tuple[str, ...]:
@@ -149,6 +149,12 @@ def _builtin(name: str) -> type[CustomLogger] | None:
 
     kind = CustomLoggerRegistry.CALLBACK_CLASS_STR_TO_CLASS_TYPE.get(name)
     return kind if isinstance(kind, type) and issubclass(kind, CustomLogger) else None
+
+
+def _class_of(name: str) -> str | None:
+    """A built-in callback's class, under which LiteLLM lists it once it has made one."""
+    kind = _builtin(name)
+    return _name(kind) if kind is not None else None
 
 
 def _name(item: Any) -> str:

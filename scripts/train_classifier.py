@@ -37,6 +37,7 @@ def main() -> int:
     options = parser.parse_args()
 
     from router_plugin.errors import RouterPluginError
+    from router_plugin.modelfile import lost_by_training
     from router_plugin.training.rows import RowError
 
     try:
@@ -56,6 +57,8 @@ def main() -> int:
                 f"Model {version}, the one before, is back in place; metrics.json and the card are still the other's."
             )
             return 0
+        if warning := lost_by_training(options.output):
+            print(f"note: {warning}", file=sys.stderr, flush=True)
         with cluster(options.dask):
             failed = run(
                 options.data,

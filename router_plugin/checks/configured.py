@@ -174,6 +174,32 @@ def callbacks(setup: Setup) -> Iterator[Check]:
         )
 
 
+def alerts(setup: Setup) -> Iterator[Check]:
+    """So does a channel of LiteLLM's alerts, which quote requests that failed; in shadow mode nothing is stopped."""
+    if setup.settings.mode == SHADOW:
+        return
+    for name in untrusted_alerts(setup.raw, setup.settings.trusted_callbacks):
+        yield Check(
+            "alerting",
+            False,
+            f"`{name}`: LiteLLM's alerts quote private requests that fail, so the start stops",
+            f"remove the channel, or list {name} under {KEY}.trusted_callbacks if what it is told stays at home",
+        )
+
+
+def untrusted_alerts(raw: Mapping[str, Any], trusted: tuple[str, ...]) -> list[str]:
+    """Channels of a config's alerts that aren't vouched for, as they are trusted: `alerting.slack`."""
+    general, router = (raw.get(name) for name in ("general_settings", "router_settings"))
+    settings = [general.get("alerting") if isinstance(general, Mapping) else None]
+    if isinstance(router, Mapping) and router.get("alerting_config") is not None:
+        settings.append("slack")  # the only channel that LiteLLM's Router has
+    if not any(settings):
+        return []
+    from router_plugin.watchers import alerts as channels  # which imports LiteLLM
+
+    return [name for name in channels(settings) if name not in trusted]
+
+
 def strangers(raw: Mapping[str, Any], trusted: tuple[str, ...]) -> list[str]:
     """Callbacks and guardrails of a config that aren't vouched for. A module's own classes count by its name."""
     section = raw.get("litellm_settings")

@@ -14,7 +14,7 @@ import click
 from router_plugin.cli.log_options import log_argument, log_of, since_option
 from router_plugin.cli.options import checked, config_option
 from router_plugin.decision_log import JSON_LINES
-from router_plugin.report import Filter, ProviderSummary, after, failures, latest, opened, summary, totals
+from router_plugin.report import Filter, ProviderSummary, after, failures, latest, opened, privacy_word, summary, totals
 
 POLL_SECONDS = 1.0
 HEADINGS = ("provider", "requests", "failures", "latency s", "first s", "complexity", "dollars")
@@ -82,7 +82,7 @@ def line_of(record: dict[str, Any]) -> str:
         [
             when,
             f"{record.get('tier') or '-':<6}",
-            f"{_privacy_word(record.get('private')):<7}",
+            f"{privacy_word(record) or '-':<7}",
             f"{record.get('outcome') or '-':<8}",
             f"{record.get('deployment') or record.get('code') or '-':<24}",
             f"{float(record.get('latency') or 0.0):7.2f}s",
@@ -92,11 +92,6 @@ def line_of(record: dict[str, Any]) -> str:
             ",".join(str(reason) for reason in record.get("reasons") or ()),
         ]
     ).rstrip()
-
-
-def _privacy_word(private: object) -> str:
-    """Nothing is public of which nobody knows it: a request may be refused before a decision."""
-    return "-" if private is None else "private" if private else "public"
 
 
 def _table(rows: list[ProviderSummary]) -> str:

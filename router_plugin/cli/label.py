@@ -14,6 +14,7 @@ import click
 from dotenv import load_dotenv
 
 from router_plugin import ollama
+from router_plugin.adopt import adopt
 from router_plugin.build import build_router
 from router_plugin.cli.options import config_option
 from router_plugin.config import RouterConfig, check, lenient_settings, read_file
@@ -26,6 +27,7 @@ from router_plugin.pipeline import Router
 from router_plugin.plan import EMBEDDING
 from router_plugin.request import Surface
 from router_plugin.runtime_config import fit_ollama, ollama_models
+from router_plugin.settings import SHADOW
 from router_plugin.training.rows import messages_of
 
 ANSWER_TOKENS = 8
@@ -89,7 +91,12 @@ def _fit(path: Path) -> _Fitted:
     """Errors: ConfigError."""
     load_dotenv(path.parent / ".env")
     raw = read_file(path)
-    most = lenient_settings(raw).ollama.max_num_ctx
+    settings = lenient_settings(raw)
+    if settings.mode == SHADOW and isinstance(raw.get("model_list"), list):
+        # what shadow mode decides with: its config need name no ids, nor say what is local
+        entries = adopt(raw["model_list"], os.environ, settings.local_hosts).entries
+        raw = {**raw, "model_list": list(entries)}
+    most = settings.ollama.max_num_ctx
     survey = ollama.survey(os.environ.get("OLLAMA_HOST"), ollama_models(raw), most)
     fitted, lost = fit_ollama(raw, survey)
     config = check(fitted, os.environ)

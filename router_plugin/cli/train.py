@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from router_plugin.errors import RouterPluginError
+from router_plugin.modelfile import lost_by_training
 from router_plugin.paths import model_dir
 
 
@@ -52,6 +53,8 @@ def train(data: tuple[Path, ...], output: Path, n_jobs: int, force: bool, as_jso
     from router_plugin.training.publish import run
     from router_plugin.training.rows import RowError
 
+    if warning := lost_by_training(output):
+        click.echo(f"note: {warning}", err=True)
     vectors = model_dir() / "word_vectors.json"
     try:
         failed = run(

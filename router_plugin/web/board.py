@@ -54,7 +54,7 @@ class Standing:
 class Board:
     """Everything that the page shows. `mix` holds (bucket's start in Unix seconds, requests by tier).
 
-    `undecided` requests were refused before a decision; `private` doesn't count them.
+    `unseen` requests were refused before their text was looked at; `private` doesn't count them.
     """
 
     live: list[dict[str, Any]] = field(default_factory=list)
@@ -63,7 +63,7 @@ class Board:
     requests: int = 0
     private: int = 0
     private_refused: int = 0
-    undecided: int = 0
+    unseen: int = 0
     rules: dict[str, int] = field(default_factory=dict)
     health: list[Standing] = field(default_factory=list)
     providers: list[ProviderSummary] = field(default_factory=list)
@@ -95,7 +95,7 @@ def _board(log: sqlite3.Connection, router: Router, breaker: Breaker | None, ser
     config = router.config
     bucket_seconds, mix = _mix(log)
     sums, failed = totals(log), failures(log)
-    private = [part for part in sums if part.private and part.decided]
+    private = [part for part in sums if part.private and part.known]
     recent = log.execute(
         "SELECT deployment, latency, ttft, score FROM decisions ORDER BY id DESC LIMIT ?", (RECENT,)
     ).fetchall()
@@ -112,7 +112,7 @@ def _board(log: sqlite3.Connection, router: Router, breaker: Breaker | None, ser
         requests=sum(part.requests for part in sums),
         private=sum(part.requests for part in private),
         private_refused=sum(part.requests for part in private if part.deployment is None),
-        undecided=sum(part.requests for part in sums if not part.decided),
+        unseen=sum(part.requests for part in sums if not part.known),
         rules=_rules(log),
         health=_health(config, breaker, failed, servers),
         providers=summary(sums, failed, {d.id: d.provider for d in config.inventory.deployments}),

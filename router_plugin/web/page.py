@@ -8,6 +8,7 @@ from typing import Any
 
 from router_plugin.decision import Decision
 from router_plugin.drift import DRIFT_ALERT_PSI
+from router_plugin.report import privacy_word
 from router_plugin.savings import in_words
 from router_plugin.web.board import LEAST_FOR_DRIFT, Board
 from router_plugin.web.html import Html, badge, stacked, table, text
@@ -95,7 +96,7 @@ def _figures(board: Board) -> Html:
     values = (
         (f"{board.requests:,}", "requests logged"),
         (f"{board.private:,}", "private, kept local"),
-        (f"{board.undecided:,}", "refused before a decision"),
+        (f"{board.unseen:,}", "refused unread"),
         (saved, "saved"),
         (f"{opened} of {len(board.health)}", "circuits not closed"),
     )
@@ -107,7 +108,7 @@ def _live(board: Board) -> Html:
         (
             _clock(float(record.get("ts") or 0.0)),
             badge(str(record.get("tier") or "none"), str(record.get("tier") or "–")),
-            _privacy_word(record.get("private")),
+            _marked(privacy_word(record)),
             record.get("deployment") or record.get("code") or "–",
             record.get("outcome") or "–",
             f"{float(record.get('latency') or 0.0):.2f}",
@@ -119,9 +120,8 @@ def _live(board: Board) -> Html:
     return table("The newest first", headings, rows, frozenset({5}))
 
 
-def _privacy_word(private: object) -> str:
-    """Nothing is public of which nobody knows it."""
-    return "–" if private is None else badge("private", "private") if private else "public"
+def _marked(word: str) -> str:
+    return badge(word, word) if word == "private" else word or "–"
 
 
 def _mix(board: Board) -> Html:
@@ -210,19 +210,19 @@ def _savings(board: Board) -> Html:
 
 
 def _privacy(board: Board) -> Html:
-    decided = board.requests - board.undecided
-    share = board.private / decided if decided else 0.0
+    read = board.requests - board.unseen
+    share = board.private / read if read else 0.0
     others = (
-        f" {board.undecided:,} more were refused before a decision, so this doesn't count them: bad values, a spent "
-        "budget, or private ones that no local model could take."
-        if board.undecided
+        f" {board.unseen:,} more were refused before their text was looked at, so this doesn't count them: bad values, "
+        "bodies that can't be read."
+        if board.unseen
         else ""
     )
     inner = table(
         "Rules, in the latest 500 private requests", ("Rule", "Requests"), board.rules.items(), frozenset({1})
     )
     return Html(
-        f"<p>{board.private:,} of {decided:,} requests were private ({share:.0%}); {board.private_refused:,} of "
+        f"<p>{board.private:,} of {read:,} requests were private ({share:.0%}); {board.private_refused:,} of "
         f"them got no answer rather than leave.{others}</p>{inner}"
     )
 

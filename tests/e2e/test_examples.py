@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ from router_plugin.fakes import FakeProvider
 from tests.e2e import clients
 from tests.e2e.clients import run, run_against
 from tests.e2e.conftest import OLLAMA_MODELS
-from tests.e2e.proxy import CLOUD, ROOT, Proxy, pack, point_at
+from tests.e2e.proxy import CLOUD, ROOT, Proxy, pack, point_at, running
 
 EXAMPLES = ROOT / "examples"
 MAX_LINES = 30
@@ -38,6 +39,46 @@ def test_the_index_names_every_example() -> None:
     """`examples/README.md` says what each is."""
     index = (EXAMPLES / "README.md").read_text(encoding="utf-8")
     assert [name for name in PROGRAMS | SETTINGS if f"`{name}`" not in index] == []
+
+
+# What a program imports, and the package that brings it.
+PACKAGES = {
+    "openai": "pip install openai",
+    "anthropic": "pip install anthropic",
+    "langchain_openai": "pip install langchain-openai",
+    "litellm": "pip install litellm",
+    "router_plugin": "pip install litellm-router-plugin",
+    "ollama": "pip install ollama",
+}
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.name)
+def test_each_program_says_what_to_install(path: Path) -> None:
+    """In its head, and in the index, for whoever copies it into an environment of their own."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    head = ast.get_docstring(tree) or ""
+    names = [alias.name for node in tree.body if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module or "" for node in tree.body if isinstance(node, ast.ImportFrom)]
+    needed = {name.split(".")[0] for name in names} - sys.stdlib_module_names
+    needed -= {"litellm"} if "router_plugin" in needed else set()  # it brings that along
+    assert needed
+    (row,) = [line for line in (EXAMPLES / "README.md").read_text().splitlines() if line.startswith(f"| `{path.name}`")]
+    for name in needed:
+        assert f"`{PACKAGES[name]}`" in head
+        assert f"`{PACKAGES[name]}`" in row
+
+
+def test_curl_without_keys(tmp_path: Path) -> None:
+    """The request that names a provider is refused, and the example prints why and goes on."""
+    clients.program("curl", "on Debian: apt-get install curl")
+    none = dict.fromkeys(("OPENAI_API_KEY", "AZURE_OPENAI_API_KEY", "AZURE_OPENAI_ENDPOINT", "ANTHROPIC_API_KEY"), "")
+    with (
+        FakeProvider("ollama", kind="ollama", models=OLLAMA_MODELS) as ollama,
+        running(tmp_path, ollama=ollama, environ=none) as proxy,
+    ):
+        printed = run_against(proxy, ["sh", str(EXAMPLES / "curl.sh")], tmp_path)
+    assert "names no provider that is set up" in printed
+    assert "data: [DONE]" in printed.split("names no provider that is set up")[1]
 
 
 def test_curl(proxy: Proxy, tmp_path: Path) -> None:

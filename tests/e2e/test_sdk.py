@@ -280,3 +280,13 @@ def test_explain_calls_nothing(backends: Backends) -> None:
 
     assert router_plugin.sdk.explain(user(SSN)).private is True
     assert called(backends) == []
+
+
+@pytest.mark.parametrize("key", ["metadata", "litellm_metadata"])
+async def test_a_routers_mark_that_is_set_by_hand_is_refused(backends: Backends, key: str) -> None:
+    """It can't be told from a Router's call past its checks, so nothing may go on after it; the error names both."""
+    from router_plugin.sdk_guard import PastTheLock
+
+    with pytest.raises(PastTheLock, match="no Router calls it, take `model_group` out"):
+        await asked(user(SIMPLE), "async", False, **{key: {"model_group": "x"}})
+    assert called(backends) == []

@@ -214,10 +214,30 @@ def test_at_the_hard_limit_a_named_cloud_model_is_refused(steering: dict[str, st
     assert (caught.value.status, caught.value.code) == (429, "budget_spent")
 
 
-def test_at_the_hard_limit_without_a_local_deployment_it_is_refused() -> None:
-    """No cloud deployment takes it."""
-    with pytest.raises(BudgetSpent):
-        chain(frugal(10, inventory("openai-default")))
+@pytest.mark.parametrize("steering", [{}, {"model": "openai-default"}], ids=["auto", "model"])
+def test_at_the_hard_limit_without_a_local_deployment_both_are_named(steering: dict[str, str]) -> None:
+    """No cloud deployment takes it; the budget is spent, and no local model is up, each with its cure."""
+    lost = replace(inventory("openai-default"), left_out=(("ollama-default-1", "OLLAMA_KEY not set"),))
+    with pytest.raises(BudgetSpent, match=r"daily budget of \$10\.00 is spent.* none is up") as caught:
+        chain(frugal(10, lost), **steering)
+    for said in ("left out: ollama-default-1 (OLLAMA_KEY not set)", "`ollama serve`", "budget.daily_usd"):
+        assert said in caught.value.message
+
+
+def test_an_embedding_model_is_no_local_model_for_a_chat() -> None:
+    """Nor is it one that "can't take this request as it is asked"."""
+    with pytest.raises(BudgetSpent, match="none is up"):
+        chain(frugal(10, inventory("openai-default", deployment("ollama-embed", role="embedding"))))
+
+
+def test_a_plan_of_what_is_left_says_why_so_little_is() -> None:
+    """For the error where its local deployments fail too; a plan that the budget leaves alone says nothing."""
+    spent = frugal(10, PRICED).decide(QUESTION, Surface.CHAT, Steering())[1].spent
+    assert "daily budget of $10.00 is spent" in spent
+    assert "`ollama serve`" in spent
+    assert frugal(8, PRICED).decide(QUESTION, Surface.CHAT, Steering())[1].spent == ""
+    private = {"messages": [{"role": "user", "content": SECRET}]}
+    assert frugal(10, PRICED).decide(private, Surface.CHAT, Steering())[1].spent == ""
 
 
 def test_a_private_request_is_judged_as_without_a_budget() -> None:

@@ -6,12 +6,14 @@ import json
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
 
 from router_plugin.answer import _exhausted
 from router_plugin.api_errors import error_body
+from router_plugin.budget import Level, Standing
 from router_plugin.errors import EndpointClosed, InvalidRequest, NoLocalDeployment, RequestRefused, RequestTooLarge
 from router_plugin.gate import Gate, Opening
 from router_plugin.request import Surface
@@ -302,3 +304,20 @@ def test_a_private_request_without_a_trusted_local_deployment_is_an_outage() -> 
     refusal = _exhausted(state, 500)
     assert refusal is not None
     assert (refusal.status, "ollama serve" in refusal.message) == (503, True)
+
+
+@pytest.mark.parametrize("path", [CHAT, MESSAGES])
+async def test_a_spent_budget_and_a_local_server_that_is_down_are_both_named(path: str) -> None:
+    """In the caller's API shape: who was tried, that the budget kept it from the cloud, until when, and both cures."""
+    spent = Standing(Level.HARD, "daily", 20.0, 20.0, datetime(2026, 1, 2, tzinfo=timezone.utc)).when_local_failed()
+
+    def prepare(state: RequestState) -> None:
+        state.decision, state.plan = decision(), replace(plan("ollama-default"), spent=spent)
+        state.failures, state.exhausted = [Attempt("ollama-default-1", None, "ConnectionRefused")], True
+
+    got = await call(app(b'{"error": "LiteLLM\'s own"}', status=400, prepare=prepare), path)
+    assert got.status == 503
+    assert got.error["type"] == ("api_error" if path == MESSAGES else "server_error")
+    for said in ("ollama-default-1: ConnectionRefused", "$20.00 is spent", "2026-01-02 00:00 UTC", "`ollama serve`"):
+        assert said in got.error["message"]
+    assert "budget.daily_usd" in got.error["message"]

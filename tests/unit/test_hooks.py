@@ -75,6 +75,49 @@ async def test_a_failing_stage_refuses_the_request(plugin: Any, stage: str) -> N
     assert "2 + 2" not in str(caught.value.detail)
 
 
+SENT = "requester_metadata"  # where LiteLLM notes what a client sent
+PRIVATE = [{"role": "user", "content": "My SSN is 078-05-1120"}]
+
+
+@pytest.mark.parametrize(
+    ("body", "private", "findings", "code"),
+    [
+        ({"messages": PRIVATE}, True, ["identity.us_ssn", "identity.us_ssn_told"], "no_local_deployment"),
+        ({"model": "auto-private"}, True, [], "no_local_deployment"),
+        (
+            {"model": "openai-default", "metadata": {SENT: {"router": {"provider": "azure"}}}},
+            False,
+            [],
+            "invalid_request",
+        ),
+        ({"model": "no-such-model"}, None, None, "invalid_request"),
+    ],
+    ids=["a finding", "asked to stay", "public", "not looked at"],
+)
+async def test_a_refused_request_is_logged_as_what_it_was_found_to_be(
+    plugin: Any, body: dict[str, Any], private: bool | None, findings: list[str] | None, code: str
+) -> None:
+    """Private also where nothing local could take it; what was refused before it was looked at is neither."""
+    from fastapi import HTTPException
+
+    from router_plugin.hooks import RouterPlugin_PROXY_ as RouterPlugin
+    from router_plugin.outcome import Ending, record_of
+    from router_plugin.state import current
+
+    config = plugin.router.config
+    cloud = tuple(d for d in config.inventory.deployments if not d.local)
+    bare = RouterPlugin(
+        replace(plugin.router, config=replace(config, inventory=replace(config.inventory, deployments=cloud)))
+    )
+    with pytest.raises(HTTPException):
+        await decide(bare, **body)
+    state = current()
+    assert state is not None
+    record = record_of(state, Ending(503, complete=True, seconds=0.1, first_content_seconds=None))
+    assert (record.get("private"), record.get("findings"), record["code"]) == (private, findings, code)
+    assert "078-05-1120" not in str(record)
+
+
 async def test_a_failing_lock_refuses_the_call(plugin: Any) -> None:
     """An exception in the last check is a refusal."""
     from litellm.exceptions import BadRequestError

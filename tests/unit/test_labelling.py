@@ -157,6 +157,42 @@ def test_an_entry_with_an_address_of_its_own_is_named_too(tmp_path: Path) -> Non
     assert f"no Ollama answers at {gone.base_url}" in str(result.exception)
 
 
+def _shadow(tmp_path: Path, ollama_at: str) -> list[str]:
+    """The command on a LiteLLM config without ids and marks, with three lines that let the router watch."""
+    raw = {
+        "model_list": [
+            {"model_name": "small", "litellm_params": {"model": "ollama_chat/llama3.1:8b", "api_base": ollama_at}},
+            {"model_name": "big", "litellm_params": {"model": "openai/gpt-4o", "api_key": "os.environ/OPENAI_API_KEY"}},
+        ],
+        "callback_settings": {"router_plugin": {"mode": "shadow"}},
+    }
+    path = tmp_path / "litellm_config.yaml"
+    path.write_text(yaml.safe_dump(raw), encoding="utf-8")
+    return [*_prompts(tmp_path)[:-1], str(path)]
+
+
+def test_a_shadow_config_without_ids_labels_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its local model answers, and a cloud one is still asked for by name only."""
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
+    with FakeProvider("ollama", kind="ollama", models=["llama3.1:8b"]) as ollama:
+        monkeypatch.setenv("OLLAMA_HOST", ollama.base_url)
+        run = _shadow(tmp_path, ollama.base_url)
+        result = CliRunner().invoke(commands, run)
+        assert ollama.saw("What is a noun?"), result.output
+        assert isinstance(result.exception, SystemExit | None)
+        refused = CliRunner().invoke(commands, [*run, "--model", "big"])
+        assert "`big` is not local" in str(refused.exception)
+
+
+def test_a_shadow_config_says_what_its_local_model_lacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cause and the cure, as of a config that routes."""
+    with FakeProvider("ollama", kind="ollama", models=[]) as ollama:
+        monkeypatch.setenv("OLLAMA_HOST", ollama.base_url)
+        result = CliRunner().invoke(commands, _shadow(tmp_path, ollama.base_url))
+    assert isinstance(result.exception, LabelError)
+    assert "`ollama pull llama3.1:8b`" in str(result.exception)
+
+
 def test_a_model_that_is_not_pulled_is_named_with_its_cure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As `serve` says it."""
     with FakeProvider("ollama", kind="ollama", models=["phi3:mini"]) as ollama:

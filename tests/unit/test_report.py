@@ -110,12 +110,12 @@ def test_savings_by_hand(tmp_path: Path, config: RouterConfig) -> None:
 
 
 def test_what_is_not_known_to_be_public_saves_nothing(tmp_path: Path, config: RouterConfig) -> None:
-    """A row without a verdict counts as private where money is reckoned, and says that nobody decided."""
+    """A row without a verdict counts as private where money is reckoned, and says that nobody knows."""
     local: dict[str, Any] = {"deployment": "ollama-default-1", "cost": 0.0}
     path = _log(tmp_path / "n.sqlite", [_record(ts=1.0, **local, private=known) for known in (None, False, True)])
     with opened(path) as log:
         found = totals(log)
-    assert sorted((part.private, part.decided) for part in found) == [(False, True), (True, False), (True, True)]
+    assert sorted((part.private, part.known) for part in found) == [(False, True), (True, False), (True, True)]
     assert (savings(found, config).requests, savings(found, config).private) == (1, 2)
 
 
@@ -197,7 +197,7 @@ def test_commands(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     [({"private": True}, "private"), ({"private": False}, "public"), ({"private": None}, "-"), ({}, "-")],
 )
 def test_a_line_says_public_only_of_what_is_known_to_be(given: dict[str, Any], word: str) -> None:
-    """A request that was refused before a decision is neither."""
+    """A request that was refused before it was looked at is neither."""
     assert line_of(_record(ts=0.0, tier="low", **given)).split()[3] == word
 
 

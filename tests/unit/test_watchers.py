@@ -60,6 +60,13 @@ def test_built_in_names_are_looked_up(name: str, key: str) -> None:
     assert untrusted({key: [name]}, ()) == (name,)
 
 
+def test_a_built_in_name_is_trusted_by_its_class_too() -> None:
+    """That is what the proxy's refusal names, and what the config's check must know it by."""
+    of_class = "litellm.integrations.opentelemetry.OpenTelemetry"
+    assert untrusted({"callbacks": ["otel"]}, [of_class]) == ()
+    assert untrusted({"callbacks": ["otel", "langfuse"]}, [of_class]) == ("langfuse",)
+
+
 def test_a_guardrail_goes_by_its_own_name() -> None:
     """Whatever hooks it has, it is made to read prompts."""
     assert untrusted({"callbacks": [CustomGuardrail(guardrail_name="cloud-check")]}, ()) == ("cloud-check",)

@@ -127,24 +127,41 @@ def test_the_board(router: Router) -> None:
     assert board.drift is None  # the scorer has no profile of its training
 
 
-async def test_what_was_refused_before_a_decision_is_neither_private_nor_public(router: Router) -> None:
-    """Bad header values and a spent budget are counted apart; nobody knows what such a request held."""
+async def test_what_was_refused_unread_is_neither_private_nor_public(router: Router) -> None:
+    """Bad header values and unreadable bodies are counted apart; nobody knows what such a request held."""
     path = router.config.settings.decision_log.path
     assert path is not None
     log = DecisionLog(Path(path), 10_000)
     nobody_knows = {"private": None, "tier": None, "score": None, "deployment": None, "provider": None, "cost": None}
     for number in (41, 42):
-        log.add(_record(number, **nobody_knows, findings=[], code="budget_spent", outcome="refused"))
+        log.add(_record(number, **nobody_knows, findings=[], code="invalid_request", outcome="refused"))
     log.close()
     board = read_board(router)
-    assert (board.requests, board.private, board.private_refused, board.undecided) == (43, 11, 1, 2)
+    assert (board.requests, board.private, board.private_refused, board.unseen) == (43, 11, 1, 2)
     page = (await _ask(router, "GET", "/router", _basic(KEY))).content.decode()
     assert "<strong>11</strong><span>private, kept local</span>" in page
-    assert "<strong>2</strong><span>refused before a decision</span>" in page
+    assert "<strong>2</strong><span>refused unread</span>" in page
     assert "11 of 41 requests were private (27%)" in page
-    (row,) = [row for row in page.split("<tr>") if "budget_spent" in row][:1]
+    (row,) = [row for row in page.split("<tr>") if "invalid_request" in row][:1]
     assert ">public<" not in row
     assert ">private<" not in row
+
+
+async def test_a_private_request_that_nothing_could_take_is_private_and_without_an_answer(router: Router) -> None:
+    """It was looked at, so it is none of those that were refused unread."""
+    path = router.config.settings.decision_log.path
+    assert path is not None
+    log = DecisionLog(Path(path), 10_000)
+    nowhere = {"private": True, "tier": None, "score": None, "deployment": None, "provider": None, "cost": None}
+    log.add(_record(41, **nowhere, findings=["identity.us_ssn"], code="no_local_deployment", outcome="failed"))
+    log.close()
+    board = read_board(router)
+    assert (board.requests, board.private, board.private_refused, board.unseen) == (42, 12, 2, 0)
+    assert board.rules == {"identity.us_ssn": 12}
+    page = (await _ask(router, "GET", "/router", _basic(KEY))).content.decode()
+    assert "refused before their text" not in page
+    (row,) = [row for row in page.split("<tr>") if "no_local_deployment" in row][:1]
+    assert ">private<" in row
 
 
 async def test_the_page_and_the_command_say_the_same(router: Router) -> None:

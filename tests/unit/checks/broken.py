@@ -116,6 +116,10 @@ def callback_of_ones_own(b: dict[str, Any]) -> None:
     b["raw"]["litellm_settings"]["callbacks"].append("my_logger.instance")
 
 
+def alerts_to_slack(b: dict[str, Any]) -> None:
+    b["raw"].setdefault("general_settings", {})["alerting"] = ["slack"]
+
+
 def strategy(b: dict[str, Any]) -> None:
     ours(b)["routing"]["default_strategy"] = "cheapest"
 
@@ -162,6 +166,7 @@ BROKEN: list[tuple[Callable[[dict[str, Any]], None], str, str]] = [
     (tampered_classifier, "classifier", "--roll-back"),
     (doubled_id, "config", "an id of its own"),
     (callback_of_ones_own, "callback", "trusted_callbacks"),
+    (alerts_to_slack, "alerting", "list alerting.slack under callback_settings.router_plugin.trusted_callbacks"),
     (strategy, "config", "complexity, cost, latency, privacy"),
     (threshold_order, "config", "exchange the two"),
     (shell_variable, "variable", "write os.environ/OPENAI_API_KEY"),

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from router_plugin.checks import configured
+from router_plugin.checks.check import Setup
 from router_plugin.checks.fixes import FixFailed, remove_key, set_num_ctx
 
 DOUBLED = "a: 1\nrouter_settings:\n  num_retries: 1 # first\nb: 2\nrouter_settings:\n  num_retries: 0\n"
@@ -49,3 +50,27 @@ def test_strangers_are_told_from_what_is_vouched_for(
     guarded = {**raw, "guardrails": [{"guardrail_name": "outside"}]}
     assert configured.strangers(guarded, trusted) == [*found, "outside"]
     assert configured.strangers(guarded, (*trusted, "outside")) == found
+
+
+@pytest.mark.parametrize(
+    ("raw", "trusted", "found"),
+    [
+        ({}, (), []),
+        ({"general_settings": {"alerting": None}, "router_settings": {"alerting_config": None}}, (), []),
+        ({"general_settings": {"alerting": ["slack", "email"]}}, ("alerting.slack",), ["alerting.email"]),
+        ({"general_settings": {"alerting": "slack"}}, (), ["alerting.slack"]),
+        ({"router_settings": {"alerting_config": {"webhook_url": "http://127.0.0.1:9"}}}, (), ["alerting.slack"]),
+        ({"router_settings": {"alerting_config": {"webhook_url": "x"}}}, ("alerting.slack",), []),
+        ({"general_settings": ["slack"], "router_settings": "slack"}, (), []),
+    ],
+)
+def test_alerts_are_foreseen(raw: dict[str, Any], trusted: tuple[str, ...], found: list[str]) -> None:
+    """Each channel for which the proxy would not start, of the proxy's alerts and of its router's."""
+    assert configured.untrusted_alerts(raw, trusted) == found
+
+
+@pytest.mark.parametrize(("mode", "count"), [("route", 1), ("shadow", 0)])
+def test_in_shadow_mode_no_alert_stops_the_start(mode: str, count: int) -> None:
+    """Nothing is locked there, which has a finding of its own."""
+    raw = {"general_settings": {"alerting": ["slack"]}, "callback_settings": {"router_plugin": {"mode": mode}}}
+    assert len(list(configured.alerts(Setup(raw, {})))) == count
