@@ -1,4 +1,4 @@
-"""Read what is encoded: base64 (wrapped, doubled, gzip in it), hex, percent, entities, escapes, spelled digits."""
+"""Read what is encoded: base64 (wrapped, doubled, gzip in it), base32, hex, percent, entities, escapes, spelled digits."""
 
 # ruff: noqa: E501 - one entry, one line
 
@@ -19,7 +19,7 @@ MAX_DEPTH = 3
 MAX_INFLATED = 1 << 18  # bytes that one compressed run may give
 MAX_RUNS = 4_000  # encoded runs in one text
 
-_WORDS = {"zero": "0", "oh": "0", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9", "null": "0", "eins": "1", "zwei": "2", "drei": "3", "vier": "4", "sechs": "6", "sieben": "7", "acht": "8", "neun": "9"}  # fmt: skip
+_WORDS = {"zero": "0", "oh": "0", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9", "null": "0", "eins": "1", "zwei": "2", "drei": "3", "vier": "4", "sechs": "6", "sieben": "7", "fünf": "5", "acht": "8", "neun": "9", "zéro": "0", "un": "1", "deux": "2", "trois": "3", "quatre": "4", "cinq": "5", "sept": "7", "huit": "8", "neuf": "9", "cero": "0", "uno": "1", "dos": "2", "tres": "3", "cuatro": "4", "cinco": "5", "seis": "6", "siete": "7", "ocho": "8", "nueve": "9", "due": "2", "tre": "3", "quattro": "4", "cinque": "5", "sei": "6", "sette": "7", "otto": "8", "nove": "9"}  # fmt: skip
 _BASE64 = r"(?:[A-Za-z0-9+/_-]{16}|[A-Za-z0-9+/_-]{10,15}={1,2})"
 # In base64 of ASCII text every fourth character is one of these, because the top bit of each third byte is 0.
 _ASCII_HEADS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef"
@@ -40,6 +40,8 @@ _SPELLED = rf"(?i:(?:{'|'.join(_WORDS)})(?:[\s,.-]{{1,3}}(?:{'|'.join(_WORDS)}))
 
 _any = finder("|".join(f"(?:{p})" for p in (_BASE64, _HEX, _PERCENT, _ENTITY, _ESCAPE, _SPELLED, _BYTES, _MARK)))
 _next_base64, _next_hex, _next_spelled = finder(_BASE64), finder(_HEX), finder(_SPELLED)
+_next_base32 = finder(r"\b[A-P][A-Z2-7]{14}")  # the top bit of ASCII is 0: A to P
+_base32_run = runner(r"[A-Z2-7]+={0,6}")
 _next_bytes, _next_mark = finder(_BYTES), finder(_MARK)
 _bytes_run = runner(rf"{_BYTE}(?:\s?,\s?{_BYTE})*")
 _MARKS = re.compile(r"\x1b\[[0-9;]*m|</?[a-zA-Z][^<>\n]{0,80}>|\*\*|__")
@@ -85,6 +87,7 @@ def _readings(text: str) -> Iterator[str]:
         yield plain
     yield from (
         *_runs(data, _next_base64, _base64_run, _from_base64),
+        *_runs(data, _next_base32, _base32_run, _from_base32),
         *_runs(data, _next_hex, _hex_run, _from_hex),
         *_runs(data, _next_bytes, _bytes_run, _from_bytes),
     )
@@ -154,6 +157,14 @@ def _base64(compact: bytes) -> str:
         return _text(base64.b64decode(compact + b"=" * (-len(compact) % 4)))
     except (binascii.Error, ValueError):
         return ""
+
+
+def _from_base32(run: bytes) -> str:
+    whole = run.rstrip(b"=")
+    try:
+        return _text(base64.b32decode(whole + b"=" * (-len(whole) % 8)))
+    except binascii.Error:
+        return ""  # no number of letters that whole bytes give
 
 
 def _from_hex(run: bytes) -> str:

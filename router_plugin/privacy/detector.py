@@ -19,6 +19,7 @@ from .rules import RULES
 from .rules.shapes import LONG
 from .settings import PrivacySettings
 from .splits import Border, borders, few_numbers, joined
+from .tables import headed
 from .topics import Topics, load
 from .verdict import Finding, Judgement, Verdict
 
@@ -160,8 +161,8 @@ class Detector:
             return {"limit.work"}
 
     def _look(self, text: str) -> set[str]:
-        """Names of the rules that hold in `text` as it stands, and with what is torn apart in it put together."""
-        found = _names(self._all.scan(text))
+        """Names of the rules that hold in `text` as it stands, in its tables, and with what is torn put together."""
+        found = _names(self._all.scan(text)) or _names(self._all.scan(headed(text)))
         if found or not (together := joined(text)):
             return found
         return _names((self._all if few_numbers(text) else self._wrapped).scan(together))

@@ -112,6 +112,17 @@ def ca_sin(value: str) -> bool:
     return len(n) == 9 and len(set(n)) > 1 and luhn(value)
 
 
+def cz_birth_number(value: str) -> bool:
+    """Czechia and Slovakia since 1954: birth date (month + 50 for women, + 20 where a day is full), divisible by 11."""
+    n = digits(value)
+    month = (n[2] * 10 + n[3]) % 50
+    return (
+        len(n) == 10
+        and _date(0, month - 20 if month > 20 else month, n[4] * 10 + n[5])
+        and int("".join(map(str, n))) % 11 == 0
+    )
+
+
 def cl_rut(value: str) -> bool:
     """Chile: mod 11 with cycling weights 2 to 7."""
     text = alnum(value)

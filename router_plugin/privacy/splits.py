@@ -32,6 +32,14 @@ _next_of_any = finder(f"{_BREAK}|{_APART}|{_DIGITS_APART}")
 _apart_run = runner(r"(?:[A-Za-z0-9_+/=@.-][ \t\n.,|-])+[A-Za-z0-9_+/=@.-]?")
 # Lines of numbers, more than an identifier has pieces: a table.
 _next_column = finder(r"(?:^|\n)(?:[ \t]*-?[0-9A-Fa-f][0-9A-Fa-f.,;:|/ \t-]+\r?\n){9,}")
+# Four lines of four digits that begin like a card of a large scheme, set off from other lines of digits.
+_MARK = r"[ \t]*(?:[-*>•][ \t]*|[0-9][.)][ \t]+)?"
+_END = r"[ \t]*\r?(?:\n|$)"
+_next_stacked = finder(
+    rf"(?:^|\n){_MARK}(?:4[0-9]|5[1-5]|2[2-7]|60|65)[0-9]{{2}}{_END}{_MARK}[0-9]{{4}}{_END}{_MARK}[0-9]{{4}}{_END}{_MARK}[0-9]{{4}}{_END}"
+)
+_FOUR = re.compile(rb"[0-9]{4}")
+_LINE_OF_DIGITS = re.compile(rb"[ \t>*-]*[0-9. \t,-]+\r?(?:\n|$)")
 _GROUP = re.compile(rb"[0-9]+")
 _PIECE = re.compile(rb"[^ ]+|[0-9][0-9 .-]*")
 _NUMBERED_LINE = re.compile(r"[0-9][^\n]*")
@@ -63,7 +71,18 @@ def joined(text: str) -> str:
         digits = b"".join(_GROUP.findall(data, *span))
         if len(digits) in DIGITS:
             pieces.append(data[max(0, span[0] - BEFORE) : span[0]] + digits)
+    pieces += _stacked(data)
     return b"\n".join(pieces).decode("utf-8", "ignore")
+
+
+def _stacked(data: bytes) -> Iterator[bytes]:
+    """Four lines of four digits each, as the groups of one number."""
+    position = 0
+    while span := _next_stacked(data, position):
+        position = span[1] - 1
+        above = data[: span[0]].rpartition(b"\n")[2]
+        if not (_LINE_OF_DIGITS.fullmatch(above) or _LINE_OF_DIGITS.match(data, span[1])):
+            yield b" ".join(_FOUR.findall(data, *span))
 
 
 def _without_columns(data: bytes) -> bytes:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from . import contact, credentials, finance, health, identity, markers, secrets
+from . import contact, credentials, finance, health, identity, markers, paired, papers, secrets
 
 FAMILIES = ("secrets", "identity", "contact", "finance", "health")
 RULES = (
     *secrets.RULES,
     *credentials.RULES,
+    *paired.RULES,
     *identity.RULES,
+    *papers.RULES,
     *contact.RULES,
     *finance.RULES,
     *health.RULES,

@@ -20,18 +20,34 @@ _WORD = r"[\wÀ-ÖØ-öø-ÿĀ-ž'./-]+"
 
 _PUBLISHER = r"free software[\s#*/;]{1,12}foundation|51 franklin st|5[0-9] temple place|675 mass ave|171 second st|444 castro st|one microsoft way"  # addresses in licence headers
 
-_PHONE_WORDS = r"phone|tel|telephone|telefon|t[eé]l[eé]fono|t[eé]l[eé]phone|mobile|mobil|handy|cell|cellphone|whatsapp|fax|call (?:me|him|her|us)|text (?:me|him|her)|reach (?:me|him|her)|ring (?:me|him|her)|sms|messages to|registered|phone number|contact number|my number|his number|her number|teléfono|電話|电话|手机|전화|телефон|celular|m[oó]vil|portable|numero|telefoon|puhelin|telefone|hotline"
+_PHONE_WORDS = r"phone|tel|telephone|telefon|t[eé]l[eé]fono|t[eé]l[eé]phone|mobile|mobil|handy|cell|cellphone|whatsapp|fax|call (?:me|him|her|us)|text (?:me|him|her)|reach (?:me|him|her)|ring (?:me|him|her)|sms|messages to|registered|phone number|contact number|my number|his number|her number|teléfono|電話|电话|手机|전화|телефон|celular|m[oó]vil|portable|numero|telefoon|puhelin|telefone|hotline|mob|ph|handynr|handynummer|mobilnummer|rufnummer|r[uü]ckruf|t[eé]l|tfno|tlf|tlfno|cel|fone|cellulare|kom|kom[oó]rka|моб|тел|сот|мой номер|telefonum|gsm|sdt|sđt|số điện thoại|no\.? ?hp|telp|携帯|手机号|微信|연락처|휴대폰|핸드폰|전화번호|फोन|मोबाइल|جوال|هاتف|الهاتف|טלפון|נייד|เบอร์|โทร|msisdn|caller[ _-]?id|zelle|hmu|txt me at"
 _EUROPEAN = r"straat|laan|gracht|plein|dijk|kade|gata|gatan|vägen|väg|gränd|vej|gade|vegen|veien|vei|tie|katu|kuja|polku|tänav|gasse|strasse|straße|stræde|allé|útja|utca|braut|vegur|stígur|holt|tun"
 _ROMANCE = r"rue|avenue|boulevard|chemin|place|impasse|calle|c/|avenida|av\.|avda\.?|paseo|plaza|carrer|camino|via|viale|corso|piazza|vicolo|rua|r[úu]a|travessa|praça|estrada|ul\.|ulica|ulitsa|улица|ул\.|aleja|al\.|str\.|strada|odos|jalan|jl\."
 _ADDRESS_WORDS = r"(?:my|new|our|home|billing|shipping|mailing|his|her|their|delivery|the) address(?: (?:is|to|linked to my credit card to|with|on file is))?|address(?: is|:|\s{1,8}:)|i live (?:at|in)|lives at|living at|moved to|meet (?:me|you) at|return to|taxi to|deliver(?:ed)? to|ship to|drops you off at|restaurant is at|station is (?:on|at)|sent to|it's in|located at|wohne|wohnhaft|vivo en|habite|abito in|woon"
 
 
+_NATIONAL = (
+    r"0[789]0-[0-9]{4}-[0-9]{4}|01[016-9]-[0-9]{3,4}-[0-9]{4}"  # Japan, Korea
+    r"|0?\(?5[0-9]{2}\)? [0-9]{3} [0-9]{2} [0-9]{2}|05[0-9]-[0-9]{7}"  # Turkey, Israel
+    r"|\([1-9][0-9]\) ?9?[0-9]{4}-[0-9]{4}|\(0[2378]\) [0-9]{4} [0-9]{4}"  # Brazil, Australia
+    r"|8[ -]\(?[3489][0-9]{2}\)?[ -][0-9]{3}-[0-9]{2}-[0-9]{2}|8 9[0-9]{2} [0-9]{3}[ -][0-9]{2}[ -][0-9]{2}"  # Russia
+    r"|0[1-9][0-9]{1,3}/[0-9]{6,8}|\(0[1-9][0-9]{1,4}\) ?[0-9]{5,8}"  # Germany
+)
+_NATIONAL_GATE = (
+    r"0[0-9]{2}-[0-9]{3,4}-?[0-9]{3}|5[0-9]{2}\)? [0-9]{3} [0-9]{2} |[0-9]\) ?[0-9]{4,5}|[0-9]{3}\)?[ -][0-9]{3}[ -][0-9]{2}[ -]"
+    r"|0[1-9][0-9]{1,3}/[0-9]{4}"
+)
 _CODES = re.compile(r"0[0-9]{3} 0[0-9]{3} 0[0-9]{1,3}$")  # code points and opcodes, in fours
 
 
 def _phone(hit: Hit) -> bool:
     number = [c for c in hit.value if c.isdigit()]
     return 7 <= len(number) <= 15 and len(set(number)) > 2 and not harmless_phone(hit) and not _CODES.match(hit.value)
+
+
+def _keyed_phone(hit: Hit) -> bool:
+    number = "".join(c for c in hit.value if c.isdigit())
+    return 9 <= len(number) <= 15 and len(set(number)) > 3 and not harmless_phone(Hit(hit.value, hit.whole, "", ""))
 
 
 def _formatted_phone(hit: Hit) -> bool:
@@ -66,12 +82,14 @@ def _pairs(hit: Hit) -> bool:
 def _spelled(hit: Hit) -> bool:
     """ "look at dot product" is no address: written-out "at" and "dot" need each other, and no blank inside names."""
     value = hit.value.lower()
-    bracketed = any(mark in value for mark in ("(at)", "[at]", "{at}"))
-    if bracketed:
+    if any(mark in value for mark in ("(at)", "[at]", "{at}", "<at>")):
         return "example" not in value
-    return " dot " in value and " at " in value and value.split(" dot ")[-1].strip() in _TOP_LEVEL
+    at, dot = _AT.search(value), _DOT.split(value)
+    return at is not None and len(dot) > 1 and dot[-1].strip() in _TOP_LEVEL and "example" not in value
 
 
+_AT, _DOT = re.compile(r" at | _at_ | arroba |@"), re.compile(r" dot | _dot_ | punto |[\[({]dot[\])}]")
+_MAIL_TOP = r"com|org|net|edu|gov|uk|de|fr|es|it|nl|ch|se|no|dk|fi|pl|cz|pt|ie|eu|ru|ua|br|jp|cn|kr"
 _TOP_LEVEL = frozenset(
     "com org net edu gov io co uk de fr es it nl be ch at se no dk fi pl cz pt ie eu us ca au nz in jp cn kr br mx ar ru "
     "ua tr gr hu ro info biz me app dev ai example test".split()
@@ -159,16 +177,24 @@ def _told_address(hit: Hit) -> bool:
 
 RULES = (
     Rule("contact.email", r"(?i)([a-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,62})\.){1,6}[a-z]{2,24})\b", r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]@[A-Za-z0-9]", digits="", check=lambda hit: not harmless_email(hit), strong=True),
-    Rule("contact.email_spelled", r"(?i)\b([a-z0-9._%+-]{1,64}\s?(?:\(at\)|\[at\]|\{at\}| at )\s?[a-z0-9-]{1,60}(?:\s?(?:\(dot\)|\[dot\]|\{dot\}| dot |\.)\s?[a-z0-9-]{2,30}){1,4})\b", r"(?i:\(at\)|\[at\]|\{at\}| dot )", digits="", check=_spelled),
+    Rule("contact.email_international", r"(?i)([a-z0-9À-ɏЀ-ӿ._+-]{2,64}@(?:[a-z0-9À-ɏЀ-ӿ-]{2,63}\.){1,3}[a-zЀ-ӿ]{2,24})", r"[a-zÀ-ɏЀ-ӿ]@[A-Za-z0-9-]*[À-ɏЀ-ӿ]", digits="", check=lambda hit: not harmless_email(hit)),
+    # As a scanner reads it, or as one writes it to keep it from harvesters.
+    Rule("contact.email_apart", rf"(?i)(?:^|[^a-z0-9@])([a-z][a-z0-9._%+-]{{1,63}}(?: @ ?|@ |\(a\)|\[a\])[a-z][a-z0-9-]{{1,60}}\.(?:{_MAIL_TOP}))(?:[^a-z0-9(\[.]|\.?$|\.\s)", r"[A-Za-z0-9](?: @ ?|@ |\(a\)|\[a\])[A-Za-z]", digits="", check=lambda hit: not harmless_email(Hit(re.sub(r" ?@ ?|\(a\)|\[a\]", "@", hit.value), hit.whole, hit.before, hit.after))),
+    Rule("contact.email_spelled", r"(?i)\b([a-z0-9._%+-]{1,64}\s?(?:\(at\)|\[at\]|\{at\}|<at>| _at_ | at | arroba |@)\s?[a-z0-9-]{1,60}(?:\s?(?:\(dot\)|\[dot\]|\{dot\}|<dot>| _dot_ | dot | punto |\.)\s?[a-z0-9-]{2,30}){1,4})\b", r"(?i:\(at\)|\[at\]|\{at\}|<at>|[\[({]dot[\])}]|[ _]dot[ _]| punto )", digits="", check=_spelled),
     Rule("contact.phone_international", r"(?:^|[^0-9A-Za-z+])(\+[1-9][0-9]{0,3}[ .\-()/]{0,3}(?:[0-9][ .\-()/]{0,2}){6,13}[0-9])", r"\+[1-9]", check=_phone, strong=True),
     Rule("contact.phone_us", r"(?:^|[^0-9A-Za-z.])(\([2-9][0-9]{2}\)\s?[2-9][0-9]{2}[ .-]?[0-9]{4}|(?:1[ .-])?[2-9][0-9]{2}[.-][2-9][0-9]{2}[.-][0-9]{4}|1?[ -]?[2-9][0-9]{2} [2-9][0-9]{2}[ -][0-9]{4})\b", r"[0-9]\) ?[0-9]{3}[ .-]?[0-9]{4}|[0-9]{3}[ .-][0-9]{3}[ .-][0-9]{4}", check=_formatted_phone),
     Rule("contact.phone_us_local", r"(?:^|[^0-9A-Za-z.-])([2-9][0-9]{2}[-.][0-9]{4})(?:\s{0,2}(?:ext|x|extension)\.?\s{0,2}[0-9]{1,6})\b", word(r"ext|x|extension")),
     Rule("contact.phone_uk", r"(?:^|[^0-9A-Za-z.])(0[1-9][0-9]{2,4}[ -][0-9]{3,4}[ -]?[0-9]{3,4}|07[0-9]{3}\s?[0-9]{6}|02[0-9] [0-9]{4} [0-9]{4})\b", r"0[1-9][0-9]{2,4}[ -][0-9]{3}|07[0-9]{9}", check=_formatted_phone),
     Rule(
         "contact.phone_told",
-        rf"(?i)(?:^|[^a-z0-9])(?:{_PHONE_WORDS})(?:[^0-9a-z+(\n][^0-9+(\n]{{0,23}})?(\(?\+?[0-9](?:[ .\-()/]{{0,3}}[0-9]){{5,14}})", word(_PHONE_WORDS), digits="after",
+        rf"(?i)(?:^|[^a-z0-9])(?:{_PHONE_WORDS})(?:(?:nr|no|num|number|nummer)?[^0-9a-z+(\n][^0-9+(\n]{{0,23}})?(\(?\+?[0-9](?:[ .\-()/]{{0,3}}[0-9]){{5,14}})", word(_PHONE_WORDS), digits="after",
         check=_phone,
     ),
+    # A key and a value: no arithmetic, though an equals sign stands before it.
+    Rule("contact.phone_key", r"(?i)(?:^|[^a-z])[a-z_]{0,12}(?:phone|mobile|cell|tel|telephone|msisdn)[ _-]?(?:number|num|no|nr)?[\"']?\s?=\s?[\"']?(\+?[0-9](?:[ .()-]{0,2}[0-9]){8,14})\b", r"(?i:phone|mobile|cell|tel|msisdn)(?:[ _-]?n[a-z]+)?[\"']?\s?=", digits="after", check=_keyed_phone),
+    Rule("contact.phone_link", r"(?i)\b(?:wa\.me/|t\.me/\+|api\.whatsapp\.com/send\?phone=|callto:|sms:)\+?([0-9]{8,15})\b", r"(?i:wa\.me/|t\.me/\+|send\?phone=|callto:|sms:)", digits="after"),
+    # Mobile and area codes of one country, in groups as people there write them.
+    Rule("contact.phone_national", rf"(?:^|[^0-9A-Za-z.+:/_-])({_NATIONAL})(?:[^0-9A-Za-z/_-]|-?$)", rf"{_NATIONAL_GATE}", check=_formatted_phone),
     # French and other numbers in pairs; a hex dump also has pairs, but more of them.
     Rule("contact.phone_pairs", r"(?:^|[^0-9A-Za-z.:-])(0[1-9](?:(?: [0-9]{2}){4}|(?:\.[0-9]{2}){4}|(?:-[0-9]{2}){4}))(?:[^0-9A-Za-z]|$)", r"0[1-9][ .-][0-9]{2}[ .-][0-9]{2}[ .-][0-9]{2}[ .-][0-9]{2}", check=_pairs),
     Rule("contact.phone_00", r"(?:^|[^0-9A-Za-z+.,:-])(00 ?[1-9][0-9]{0,2}[ \-/](?:[0-9][ \-/()]{0,2}){6,12}[0-9])", r"00 ?[1-9][0-9]{0,2}[ /-][0-9(]", check=_phone),
@@ -195,8 +221,8 @@ RULES = (
     Rule("contact.cn_address", r"([^\s，。]{2,8}[省市][^\s，。]{2,10}[区县市][^\s，。]{1,16}[路街道巷][0-9]{1,5}号)", r"[0-9]号"),
     Rule("contact.corner", rf"\bcorner of {_WORD}(?: {_WORD}){{0,4}} and (?:{_WORD} ?){{1,4}}", r"corner of ", digits="", check=lambda hit: bool(re.search(r"[0-9]", hit.whole)) or bool(re.search(r"(?i)\b(?:st|street|ave|avenue|rd|road)\b", hit.whole))),
     Rule("contact.coordinates", r"(?i)([0-9]{1,2}\.[0-9]{3,8}\s?°?\s?[ns][ ,]{1,3}[0-9]{1,3}\.[0-9]{3,8}\s?°?\s?[ew]|[0-9]{1,2}°\s?[0-9]{1,2}['′]\s?[0-9.]{0,6}[\"″]?\s?[ns][ ,]{1,3}[0-9]{1,3}°\s?[0-9]{1,2}['′])", r"[0-9]°|[0-9]{3} ?°? ?[NSns][ ,]", near=r"home|house|live|lives|my |his |her |location|gps|coordinates|address|where|stay|position|whereabouts"),
-    Rule("contact.coordinates_decimal", r"(-?[0-9]{1,2}\.[0-9]{4,8}\s?,\s?-?[0-9]{1,3}\.[0-9]{4,8})", r"[0-9]\.[0-9]{4,8}\s?,\s?-?[0-9]{1,3}\.[0-9]", near=r"home|house|\blive|lives|\bmy |\bhis |\bher |whereabouts|last seen|tracked|parked|shelter|hiding|gps", unless=r"haversine|paris|capital"),
-    Rule("contact.ip_address", r"\b((?:(?:25[0-5]|2[0-4][0-9]|1?[0-9]{1,2})\.){3}(?:25[0-5]|2[0-4][0-9]|1?[0-9]{1,2}))\b", r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]", near=r"\buser|logged in|login|log in|customer|visitor|client ip|his ip|her ip|my ip|ip address (?:of|is)|home ip|subscriber|session|sign(?:ed)? in|account|from ip|remote_addr|suspect", check=lambda hit: not harmless_ip(hit)),
+    Rule("contact.coordinates_decimal", r"(-?[0-9]{1,2}\.[0-9]{4,8}\s?(?:,\s?|,?\s?[\"']?(?:lng|lon|long|longitude)[\"']?\s?[:=]\s?)-?[0-9]{1,3}\.[0-9]{4,8})", r"[0-9]\.[0-9]{4,8}\s?,\s?(?:-?[0-9]{1,3}\.[0-9]|[\"']?l)", near=r"home|house|\blive|lives|\bmy |\bhis |\bher |whereabouts|last seen|tracked|parked|shelter|hiding|gps", unless=r"haversine|paris|capital"),
+    Rule("contact.ip_address", r"\b((?:(?:25[0-5]|2[0-4][0-9]|1?[0-9]{1,2})\.){3}(?:25[0-5]|2[0-4][0-9]|1?[0-9]{1,2}))\b", r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]", near=r"\buser|logged in|login|log in|customer|visitor|client[ _-]?ip|his ip|her ip|my ip|ip address (?:of|is)|home ip|subscriber|session|sign(?:ed)? in|account|from ip|remote[_-]?addr|remote[_-]?ip|failed password|suspect", check=lambda hit: not harmless_ip(hit)),
     Rule("contact.ipv6_address", r"(?i)(?:^|[^0-9a-z:])((?:[0-9a-f]{1,4}:){4,7}[0-9a-f]{1,4}|(?:[0-9a-f]{1,4}:){2,6}:[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){0,4})\b", r"[0-9a-fA-F]:[0-9a-fA-F]{1,4}:[0-9a-fA-F:]", near=r"\buser|logged in|login|log in|customer|visitor|client|his |her |my |ip(?:v6)? address|home|subscriber|from ", unless=r"inet6?\b|scope|\bmtu\b|link/", check=lambda hit: not harmless_ip(hit)),
     Rule("contact.mac_address", r"(?i)\b([0-9a-f]{2}(?:[:-][0-9a-f]{2}){5})\b", r"[0-9a-fA-F]{2}[:-][0-9a-fA-F]{2}[:-][0-9a-fA-F]{2}[:-]", near=r"\bmac\b|laptop|phone|device|his |her |my |router|wifi|wi-fi|bluetooth|hardware address|ethernet|adapter", unless=r"link/ether|hwaddr|\bether\b|loopback|multicast", check=lambda hit: len(set(hit.value.lower())) > 3 and not hit.value.lower().startswith(("00:00:00:00", "ff:ff:ff:ff"))),
 )  # fmt: skip

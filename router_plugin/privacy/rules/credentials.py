@@ -39,7 +39,8 @@ def _not_reference(hit: Hit) -> bool:
     )
 
 
-def _basic(hit: Hit) -> bool:
+def basic_auth(hit: Hit) -> bool:
+    """Base64 of a user and a password, as in HTTP's basic authentication."""
     import base64
     import binascii
 
@@ -56,7 +57,8 @@ def _url_password(hit: Hit) -> bool:
     return len(value) >= 4 and not placeholder(value) and value.lower() not in _DEFAULTS and not value.startswith("$")
 
 
-def _login_password(hit: Hit) -> bool:
+def login_password(hit: Hit) -> bool:
+    """Where only a password can stand: eight characters, or six of two kinds."""
     return _url_password(hit) and (password(hit) or len(hit.value) >= 8)
 
 
@@ -66,11 +68,12 @@ _DEFAULTS = frozenset(
 )
 
 
-def _mixed_password(hit: Hit) -> bool:
+def mixed_password(hit: Hit) -> bool:
+    """Where other things may stand too: a password of three kinds of characters."""
     return password(hit) and classes(hit.value) >= 3
 
 
-def _long_token(hit: Hit) -> bool:
+def long_token(hit: Hit) -> bool:
     """After a word without a sign between, only what no word or name looks like."""
     value = hit.value.strip(".,;:()")
     return len(value) >= 16 and any(c.isdigit() for c in value) and token(hit)
@@ -112,30 +115,30 @@ RULES = (
         check=token,
     ),
     Rule("secrets.bearer", r"(?i)\bbearer\s{1,3}([a-z0-9._~+/=:%|-]{12,4000}|[a-z0-9._~+/=:%|-]{12,1000})".replace("{12,4000}|[a-z0-9._~+/=:%|-]", ""), word(r"bearer"), digits="", check=token),
-    Rule("secrets.basic_auth", r"(?i)\bbasic\s{1,3}([a-z0-9+/]{8,}={0,2})", word(r"basic"), digits="", check=_basic),
+    Rule("secrets.basic_auth", r"(?i)\bbasic\s{1,3}([a-z0-9+/]{8,}={0,2})", word(r"basic"), digits="", check=basic_auth),
     Rule("secrets.header", r"(?i)\b(?:x-[a-z-]{0,30}(?:key|token|auth|secret)|authorization|cookie|set-cookie)[\"']?\s{0,2}:\s{0,3}[\"']?([^\s\"']{12,})", word(r"x-[a-z]|authorization|cookie|set-cookie"), digits="", check=token),
     Rule("secrets.used_secret", r"(?i)\b(?:using|with|key|token|credential)\s{1,2}([a-z0-9._:/+=~-]{14,})", r"(?i:unauthori|forbidden|40[13]|credential|access denied|invalid (?:key|token))", digits="", check=token, near=r"unauthori[sz]ed|forbidden|invalid (?:key|token|credential)|\b40[13]\b|credential|access denied"),
     Rule("secrets.hex_pair", r"(?i)(?:token|secret|key|enterprise|sidekiq|gems\.contribsys)[^\n]{0,40}?\b([a-f0-9]{8}:[a-f0-9]{8})\b", r"[a-f0-9]{2}:[a-f0-9]{8}"),
     Rule("secrets.assigned_password", rf"(?i)(?:^|[^a-z0-9])[a-z0-9_.-]{{1,24}}(?:password|passwd|pwd|passphrase)[\"'\]]{{0,2}}\s{{0,4}}(?::=|=>|=|:)\s{{0,4}}{_QUOTE}{_VALUE}", _ASSIGNED, digits="", check=password),
     Rule("secrets.password", rf"(?i)(?:^|[^a-z])(?:{_PASSWORD_WORD})(?: (?:for|of|to|del|de|für|do|da|van|pour) [^\s:=]{{1,20}}(?: [^\s:=]{{1,20}})?(?: [^\s:=]{{1,20}})?)?[\"'\]]{{0,2}}{_IS}{_QUOTE}{_VALUE}", word(_PASSWORD_WORD), digits="", check=password),
     Rule("secrets.password_after_word", rf"(?i)(?:^|[^a-z])(?:password|passphrase|passwort|kennwort|contrase[nñ]a|mot de passe|пароль(?: (?:от|для) [^\s:=]{{1,20}})?|wachtwoord|senha|[sş]ifrem?)\s{{1,2}}{_QUOTE}{_VALUE}", word(_PASSWORD_WORD), digits="", check=password),
-    Rule("secrets.password_in_table", rf"(?i)\b(?:password|passwd|pwd|passphrase|passwort)[\"']?(?:,|\t|\s?\|\s?|;){_QUOTE}{_VALUE}", word(_PASSWORD_WORD), digits="", check=_mixed_password),
+    Rule("secrets.password_in_table", rf"(?i)\b(?:password|passwd|pwd|passphrase|passwort)[\"']?(?:,|\t|\s?\|\s?|;){_QUOTE}{_VALUE}", word(_PASSWORD_WORD), digits="", check=mixed_password),
     Rule("secrets.password_then_word", rf"(?i)(?:^|[\s\"'`(]){_VALUE}[\"'`,]{{0,2}} (?:is|as|was|ist|est|es|è|é) (?:the|my|our|his|her|their|mein|das|mon|le|mi|la) (?:[a-z-]{{2,14}} )?(?:password|passphrase|passwort|kennwort|mot de passe|contrase[nñ]a|senha)\b", word(_PASSWORD_WORD), digits="", check=password),
-    Rule("secrets.password_element", r"(?i)<[a-z0-9_:.-]{0,24}(?:password|passwd|pwd|passphrase|secret|token|api[-_]?key)>\s{0,4}([^\s<>]{6,200})</", r"(?i:password|passwd|pwd|passphrase|secret|token|key)>", digits="", check=lambda hit: password(hit) or token(hit)),
-    Rule("secrets.sql_password", r"(?i)\bidentified (?:with \w{1,40} )?by(?: values)?\s{1,2}['\"]([^'\"]{4,})['\"]", r"(?i:identified )(?:with|by|WITH|BY)", digits="", check=_login_password),
-    Rule("secrets.sudo_password", r"(?i)\becho\s{1,2}(?:-n )?['\"]?([^'\"\s|]{4,})['\"]?\s{0,2}\|\s{0,2}sudo\s{1,2}(?:-k )?-S", r"sudo\s{1,2}(?:-k )?-S", digits="", check=_login_password),
-    Rule("secrets.pgpass", r"(?:^|\s)[A-Za-z0-9.*-]{1,80}:(?:54[0-9]{2}|6432|\*):[^:\s]{1,60}:[^:\s]{1,60}:([^\s:]{4,})", r":(?:54[0-9]{2}|6432|\*):", digits="", check=_login_password),  # PostgreSQL manual, "The Password File"
-    Rule("secrets.docker_auth", r"(?i)\"auth\"\s{0,2}:\s{0,2}\"([a-z0-9+/]{8,}={0,2})\"", r"\"auth\"", digits="", check=_basic),
-    Rule("secrets.secret_after_word", rf"(?i)\b(?:(?:signing|webhook|client|shared|consumer|app|bot|access|api|auth|refresh|session|deploy|service|account|personal|admin|license)[ _-](?:secret|token|key)|(?:setx|set|export)\s{{1,2}}[a-z0-9_]{{0,40}}(?:key|token|secret))\s{{1,2}}{_QUOTE}{_VALUE}", word(r"key|token|secret|credential|webhook|access id|client id"), digits="", check=_long_token),
+    Rule("secrets.password_element", r"(?i)<[a-z0-9_:.-]{0,24}(?:password|passwd|pwd|passphrase|secret|token|api[-_]?key)>\s{0,20}([^\s<>]{6,200})\s{0,20}</", r"(?i:password|passwd|pwd|passphrase|secret|token|key)>", digits="", check=lambda hit: password(hit) or token(hit)),
+    Rule("secrets.sql_password", r"(?i)\bidentified (?:with \w{1,40} )?by(?: values)?\s{1,2}['\"]([^'\"]{4,})['\"]", r"(?i:identified )(?:with|by|WITH|BY)", digits="", check=login_password),
+    Rule("secrets.sudo_password", r"(?i)\becho\s{1,2}(?:-n )?['\"]?([^'\"\s|]{4,})['\"]?\s{0,2}\|\s{0,2}sudo\s{1,2}(?:-k )?-S", r"sudo\s{1,2}(?:-k )?-S", digits="", check=login_password),
+    Rule("secrets.pgpass", r"(?:^|\s)[A-Za-z0-9.*-]{1,80}:(?:54[0-9]{2}|6432|\*):[^:\s]{1,60}:[^:\s]{1,60}:([^\s:]{4,})", r":(?:54[0-9]{2}|6432|\*):", digits="", check=login_password),  # PostgreSQL manual, "The Password File"
+    Rule("secrets.docker_auth", r"(?i)\"auth\"\s{0,2}:\s{0,2}\"([a-z0-9+/]{8,}={0,2})\"", r"\"auth\"", digits="", check=basic_auth),
+    Rule("secrets.secret_after_word", rf"(?i)\b(?:(?:signing|webhook|client|shared|consumer|app|bot|access|api|auth|refresh|session|deploy|service|account|personal|admin|license)[ _-](?:secret|token|key)|(?:setx|set|export)\s{{1,2}}[a-z0-9_]{{0,40}}(?:key|token|secret))\s{{1,2}}{_QUOTE}{_VALUE}", word(r"key|token|secret|credential|webhook|access id|client id"), digits="", check=long_token),
     Rule("secrets.login_pair", r"(?i)\b(?:login|log in|credentials?|user(?:name)?|account|root|admin)\b[^\n]{0,40}?[\s:\"']([a-z][\w.@-]{1,30}\s{0,2}/\s{0,2}[^\s/\"']{6,60})", word(r"login|log in|credentials?|user|username|account|root|admin"), digits="", check=_pair),
     Rule("secrets.url_password", r"(?i)\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@\"'<>]{0,80}:([^\s/\"'<>]{2,})@[a-z0-9\[_-]", r"://[^\s/@\"'<>]*@", digits="", check=_url_password),
-    Rule("secrets.command_password", r"(?i)\b(?:mysql|mysqldump|mariadb|mysqladmin|mongosh?|psql|sshpass)\b[^\n]{0,80}?\s-p\s?'?\"?([^\s'\"]{4,})", r"\s-p", digits="", check=_login_password),
-    Rule("secrets.curl_user", r"(?i)\bcurl\b[^\n]{0,}?\s(?:-u|--user)[ =]?['\"]?([^\s:'\"$<{\[]{1,60}:[^\s'\"]{4,})", r"\s(?:-u|--user)", digits="", check=lambda hit: _login_password(Hit(hit.value.partition(":")[2], hit.whole, hit.before, hit.after))),
-    Rule("secrets.seed_phrase", r"(?i)\b(?:seed phrase|recovery phrase|recovery words|mnemonic|seed words|backup phrase|wallet phrase|secret phrase)\b[^a-z\n]{0,4}(?:is|are|words)?[:\s]{1,3}((?:[a-z]{3,8}[\s,]{1,2}){5,24})", word(r"seed|recovery|mnemonic|backup phrase|wallet phrase|secret phrase"), digits="", check=_words),
-    Rule("secrets.pin", r"(?i)\b(?:card pin|pin code|pin[- ]?number|atm pin|my pin|sim pin|his pin|her pin|pin|pin-code|geheimzahl|tan|otp|one[- ]time (?:code|password)|verification code|2fa code|door code|alarm code|safe code|gate code|access code|unlock code|passcode)\b(?: (?:for|to|of) [a-z ]{1,24})?\s{0,2}(?:[:=#]|is|was|ist|es|est|lautet)?\s{0,2}([0-9]{4,8})\b", word(r"card pin|pin|atm|geheimzahl|tan|otp|one[- ]time|verification|2fa|door|alarm|safe|gate|access code|unlock|passcode"), digits="after", check=_pin),
+    Rule("secrets.command_password", r"(?i)\b(?:mysql|mysqldump|mariadb|mysqladmin|mongosh?|psql|sshpass)\b[^\n]{0,80}?\s-p\s?'?\"?([^\s'\"]{4,})", r"\s-p", digits="", check=login_password),
+    Rule("secrets.curl_user", r"(?i)\bcurl\b[^\n]{0,}?\s(?:-u|--user)[ =]?['\"]?([^\s:'\"$<{\[]{1,60}:[^\s'\"]{4,})", r"\s(?:-u|--user)", digits="", check=lambda hit: login_password(Hit(hit.value.partition(":")[2], hit.whole, hit.before, hit.after))),
+    Rule("secrets.seed_phrase", r"(?i)\b(?:seed phrase|recovery phrase|recovery words|mnemonic|seed words|backup phrase|wallet phrase|secret phrase)\b[^a-z\n]{0,4}(?:is|are|words)?[:\s]{1,3}((?:(?:[0-9]{1,2}[.)] ?)?[a-z]{3,8}[\s,]{1,2}){5,24})", word(r"seed|recovery|mnemonic|backup phrase|wallet phrase|secret phrase"), digits="", check=_words),
+    Rule("secrets.pin", r"(?i)\b(?:card pin|pin code|pin[- ]?number|atm pin|my pin|sim pin|his pin|her pin|pin|pin-code|geheimzahl|tan|otp|one[- ]time (?:code|password)|verification code|2fa code|door code|alarm code|safe code|gate code|access code|unlock code|passcode)\b(?: (?:for|to|of) [a-z ]{1,24})?\s{0,2}(?:[:=#]|is|was|ist|es|est|lautet)?\s{0,2}#?([0-9]{4,8})\b", word(r"card pin|pin|atm|geheimzahl|tan|otp|one[- ]time|verification|2fa|door|alarm|safe|gate|access code|unlock|passcode"), digits="after", check=_pin),
     Rule("secrets.lock_code", r"(?i)\b(?:code|combination|combo|kombination|code d'acc[èe]s)\b (?:(?:for|to|of|on) (?:the |my |our |his |her )?(?:[a-z]{2,12} )?(?:lockbox|lock|locker|door|gate|safe|alarm|garage|house|flat|apartment|building|vault|keypad|phone|suitcase|bike) )?(?:is|was|ist|est|:)\s{1,2}([0-9]{1,2}-[0-9]{1,2}-[0-9]{1,2}(?:-[0-9]{1,2})?|[0-9]{4,8})\b", word(r"code|combination|combo|kombination"), digits="after", near=r"lock|door|gate|safe|alarm|garage|house|flat|apartment|vault|keypad|phone|suitcase|tresor|t[üu]r|porte", unless=r"lock file|lockfile|exit code|status|error code|zip code|postal|country code|area code"),
     Rule("secrets.backup_codes", r"(?i)\b(?:backup|recovery|emergency|scratch) codes?\b\s{0,2}(?::|is|are|=)\s{0,3}([0-9a-z]{4,6}[- ]?[0-9a-z]{4,6})\b", word(r"backup|recovery|emergency|scratch"), digits="after", check=lambda hit: sum(c.isdigit() for c in hit.value) >= 3),
     Rule("secrets.pin_spelled", r"(?i)\b(?:pin|code|combination)\b(?: (?:for|to|of) [a-z ]{1,20})?\s{0,2}(?:[:=]|is|was)\s{1,2}((?:(?:zero|oh|one|two|three|four|five|six|seven|eight|nine)[\s,-]{1,2}){3,7}(?:zero|oh|one|two|three|four|five|six|seven|eight|nine))\b", rf"(?i:(?:{_DIGIT_WORDS})[ ,-]{{1,2}}(?:{_DIGIT_WORDS})[ ,-])", digits=""),
     Rule("secrets.security_answer", r"(?i)\b(?:answer to|security question)\b[^\n?]{0,50}\b(?:security |secret |bank'?s? )(?:question|answer)?[^\n?]{0,30}\b(?:is|was|:)\s+([a-z0-9][^\n]{2,60})", word(r"answer to|security question"), digits="", unless=r"what is|explain|should|how do|example"),
-    Rule("secrets.cvv", r"(?i)\b(?:cvv2?|cvc2?|csc|cid|security code|card code|kartenpr[uü]fnummer|cryptogramme)\b\s{0,2}(?:[:=#]|is|ist|es|est|number)?\s{0,2}([0-9]{3,4})\b", word(r"cvv|cvc|csc|cid|security code|card code|kartenpr|cryptogramme"), digits="after"),
+    Rule("secrets.cvv", r"(?i)\b(?:cvv2?|cvc2?|csc|cid|security code|card code|kartenpr[uü]fnummer|cryptogramme)(?:[ _-]?(?:code|number|num))?\b[\"']?\s{0,2}(?:[:=#]|is|ist|es|est|number)?\s{0,2}[\"']?([0-9]{3,4})\b", word(r"cvv|cvc|csc|cid|security code|card code|kartenpr|cryptogramme"), digits="after"),
 )  # fmt: skip

@@ -13,7 +13,7 @@ from .shapes import LONG, word
 
 # How cards are written and printed: four groups of four, or 4-6-5 (American Express), 4-6-4 (Diners Club). Taken by
 # themselves, so that an expiry date behind or a date before the number isn't taken for more digits of it.
-_GAP = r"(?:\+|[ \t.|/_·-]{1,3})"
+_GAP = r"(?:\+|[ \t.|/_·•-]{1,3})"
 _BY_FOUR = rf"[0-9]{{4}}{_GAP}[0-9]{{4}}{_GAP}[0-9]{{4}}{_GAP}[0-9]{{4}}"
 _GROUPED = rf"{_BY_FOUR}|3[0-9]{{3}}{_GAP}[0-9]{{6}}{_GAP}[0-9]{{4,5}}"
 _GROUPED_GATE = rf"[0-9]{{4}}{_GAP}[0-9]{{4,6}}{_GAP}[0-9]{{4}}"
@@ -22,7 +22,11 @@ _OF_FOUR_BEFORE, _OF_FOUR_AFTER = (
     re.compile(rf"(?:^|[^0-9])[0-9]{{4}}{_GAP}$"),
     re.compile(rf"{_GAP}[0-9]{{4}}(?:[^0-9]|$)"),
 )
+_GROUP_BEFORE, _ROW = re.compile(r"[0-9]{4} $"), re.compile(r"[0-9]{4}[^0-9\n]{1,3}[0-9]{4}")
 _DECIMAL = re.compile(r"[0-9]{1,4}\.[0-9]{8,}$")
+# An integer literal's suffix.
+_LITERAL = r"(?i:u?ll?|llu?|lu|u|n|m|[iu](?:64|128))"
+_LITERAL_AFTER = re.compile(rf"{_LITERAL}(?![A-Za-z0-9])")
 _DIGITS_13_19 = r"[0-9](?:[ .\-_/]{0,2}[0-9]){11,18}"
 _TEST_NUMBERS = frozenset({"4242424242424242", "4000056655665556", "5200828282828210", "4000000000000002"})
 _CARD_WORD = r"\bcards?\b|credit|debit|\bcc\b|visa|master ?card|amex|\bpan\b|karte|tarjeta|carte|carta|cart[aã]o|карт|卡|カード|카드|kort"
@@ -40,7 +44,33 @@ def _card_by_groups(hit: Hit) -> bool:
     """A card, unless it is part of a row of such groups, as in a table: of those, one in forty looks like a card."""
     number = "".join(c for c in hit.value if c.isdigit())
     in_row = _OF_FOUR_BEFORE.search(hit.before) or _OF_FOUR_AFTER.match(hit.after)
-    return number not in _TEST_NUMBERS and card(number) and (not in_row or _near_card(hit))
+    return number not in _TEST_NUMBERS and card(number) and (not in_row or _after_a_number(hit) or _near_card(hit))
+
+
+def _after_a_number(hit: Hit) -> bool:
+    """One number of four digits before the card, in a sentence: no second one, and no row like it on lines around."""
+    one = _GROUP_BEFORE.search(hit.before)
+    if one is None or _OF_FOUR_AFTER.match(hit.after) or "\t" in hit.value or "  " in hit.value:
+        return False
+    return not _OF_FOUR_BEFORE.search(hit.before[: one.start()]) and not _ROW.search(
+        hit.before[: one.start()] + "\n" + hit.after
+    )
+
+
+def _float_card(hit: Hit) -> bool:
+    """All digits of a card in scientific notation, as a spreadsheet or a double prints it."""
+    mantissa, _, exponent = hit.value.lower().partition("e")
+    return len(mantissa) == int(exponent.lstrip("+")) + 2 and _real_card(Hit(mantissa, hit.whole, "", ""))
+
+
+_OCR = str.maketrans("OoIl", "0011")
+
+
+def _misread_card(hit: Hit) -> bool:
+    """A card in which a scanner took some digits for the letters that look like them."""
+    return any(c.isalpha() for c in hit.value) and _real_card(
+        Hit(hit.value.translate(_OCR), hit.whole, hit.before, hit.after)
+    )
 
 
 def _near_card(hit: Hit) -> bool:
@@ -52,7 +82,7 @@ def _grouped_or_plain(hit: Hit) -> bool:
     return (
         not _DECIMAL.match(hit.value)
         and not hit.before.endswith((".", "0x", "-", "_"))
-        and not hit.after[:1].isalnum()
+        and (not hit.after[:1].isalnum() or _LITERAL_AFTER.match(hit.after) is not None)
         and not (hit.after[:1] == "." and hit.after[1:2].isdigit())
     )
 
@@ -100,7 +130,7 @@ def _iban(hit: Hit) -> bool:
 
 
 RULES = (
-    Rule("finance.card", rf"\b({_DIGITS_13_19})\b", LONG, check=all_of(_grouped_or_plain, _real_card), strong=True),
+    Rule("finance.card", rf"\b({_DIGITS_13_19}){_LITERAL}?\b", LONG, check=all_of(_grouped_or_plain, _real_card), strong=True),
     # Card numbers in conversation have typing errors and rare prefixes: beside "my card", a scheme's length is enough.
     Rule(
         "finance.card_told",
@@ -109,15 +139,21 @@ RULES = (
         strong=True,
     ),
     Rule("finance.card_groups", rf"(?:\b|_)({_GROUPED})(?:\b|_)", _GROUPED_GATE, check=_card_by_groups, strong=True, again=True),
-    Rule("finance.card_in_name", r"[-_]([0-9]{14,16})(?:\b|_)", LONG, check=_real_card, strong=True),
-    Rule("finance.iban", r"(?i)(?:\b|_)([a-z]{2}[0-9]{2}(?:[ \t+.\-]?[a-z0-9]){11,30})(?:\b|_)", r"(?:^|[^A-Za-z0-9])[A-Za-z]{2}[0-9]{2}[ \t+.-]?[A-Za-z0-9]", check=_iban, strong=True, again=True),
-    Rule("finance.us_routing", r"(?i)\b(?:routing|aba|rtn|transit)\b(?: (?:number|no\.?|#|num))?[^0-9\n]{0,6}([0-9]{9})\b", word(r"routing|aba|rtn|transit"), digits="after", check=on_value(aba)),
+    Rule("finance.card_in_name", r"(?:[-_]|\b(?i:cards?|cc|pan|visa|mastercard|amex))([0-9]{14,16})(?:\b|_)", LONG, check=_real_card, strong=True),
+    Rule("finance.card_track", r"\bB([0-9]{13,19})\^", r"[0-9]{4}\^[A-Z]", check=on_value(card), strong=True),  # ISO/IEC 7813, track 1
+    # What a table of floats makes of a number.
+    Rule("finance.card_float", r"\b([0-9]\.[0-9]{13,15}[eE]\+?1[3-5])\b", r"[0-9]{3}[eE]\+?1[3-5]", check=_float_card),
+    Rule("finance.card_round", r"(?:^|[^0-9A-Za-z._-])([0-9]{14,16})\.0{1,2}(?:[^0-9.]|$)", r"[0-9]{8}\.00?(?:[^0-9.]|$)", check=_real_card),
+    Rule("finance.card_misread", rf"\b([0-9OoIl]{{4}}(?:{_GAP}[0-9OoIl]{{4}}){{3}})\b", r"[0-9OoIl]{4}[ -][0-9OoIl]{4}[ -][0-9OoIl]{4}[ -][0-9OoIl]{4}", check=_misread_card),
+    Rule("finance.iban", r"(?i)(?:\b|_|iban)([a-z]{2}[0-9]{2}(?:(?:[ \t]{0,3}|[+.\-_/])[a-z0-9]){11,30})(?:\b|_)", r"(?:^|[^A-Za-z0-9]|(?i:iban))[A-Za-z]{2}[0-9]{2}(?:[ \t]*|[+._/-])[A-Za-z0-9]", check=_iban, strong=True, again=True),
+    Rule("finance.us_routing", r"(?i)\b(?:routing|aba|rtn|transit)(?:\b|_|n)[ _]?(?:(?:number|umber|no\.?|#|num)\b)?[^0-9\n]{0,6}([0-9]{9})\b", word(r"routing|aba|rtn|transit"), digits="after", check=on_value(aba)),
     Rule(
         "finance.bank_account",
-        r"(?i)(?:^|[^a-z])(?:bank )?(?:account|acct|a/c|konto|kontonummer|cuenta|compte|conta|conto|rekening|счет|счёт)\.?(?: (?:number|no|nr|num|nummer|is))?[.:# ]{0,4}([0-9](?:[ \-]?[0-9]){5,16})\b", word(r"bank|account|acct|a/c|konto|cuenta|compte|conta|conto|rekening|счет|счёт"), digits="after",
-        near=r"bank|routing|sort ?code|bic|swift|iban|bsb|blz|branch|transfer|wire|deposit|checking|savings|acct|account n|account:|konto|cuenta|compte|rekening|счет|счёт|holder|beneficiary|payee",
+        r"(?i)(?:^|[^a-z])(?:bank )?(?:account|acct|acc|a/c|kontonummer|konto|kto|cuenta|compte|conta|conto|rekening|счет|счёт)\.?(?:[ _-]?(?:number|no|nr|num|nummer|is))?[\"']?[.:#= \"']{0,4}([0-9](?:[ \-]?[0-9]){5,16})\b", word(r"bank|account|acct|acc|a/c|konto|kto|cuenta|compte|conta|conto|rekening|счет|счёт"), digits="after",
+        near=r"bank|routing|sort ?code|bic|swift|iban|bsb|blz|branch|transfer|\bwire\b|deposit|checking|savings|acct|account n|account:|konto|cuenta|compte|rekening|счет|счёт|holder|beneficiary|payee",
     ),
-    Rule("finance.bank_account_named", r"(?i)\b(?:bank account|acct\.? no\.?|acct|account (?:number|no\.?|nr\.?|#)|checking account|savings account|kontonummer|konto-nr\.?|iban)\b[.:#]{0,2}(?: is| number| no\.?| nr\.?)?[.:# ]{0,3}([0-9](?:[ \-]?[0-9]){5,16})\b", word(r"bank account|acct|account n|account #|checking account|savings account|konto|iban"), digits="after"),
+    Rule("finance.bank_account_named", r"(?i)(?:\b|_)(?:bank[ _-]?acc(?:oun)?t|acct\.? no\.?|acct|a/c(?: no\.?)?|account[ _-]?(?:number|no\.?|nr\.?|#)|checking account|savings account|kontonummer|konto-nr\.?|kto\.?(?:-?nr\.?)?|bankverbindung|iban|nr konta|n[uú]mero de cuenta|cbu|cvu|cci|rib)(?:\b|[.:#])[\"']?[.:#=]{0,2}(?: is| number| no\.?| nr\.?)?[.:#= \"']{0,3}([0-9](?:[ \-]?[0-9]){5,16})\b", word(r"bank[ _-]?acc(?:oun)?t|acct|a/c|account[ _-]?(?:n|nr|number|#)|checking account|savings account|konto(?:nummer)?|kto|bankverbindung|iban|konta|de cuenta|cbu|cvu|cci|rib"), digits="after"),
+    Rule("finance.bank_account_cjk", r"(?:口座番号|银行卡号?|银行账号|銀行帳號|계좌번호|계좌|р/с|расч[её]тный сч[её]т|номер счета|номер карты|сч[её]т)[^0-9\n]{0,6}([0-9](?:[ -]?[0-9]){5,22})", r"口座番号|银行|銀行帳|계좌|р/с|сч[её]т|номер карты", digits="after"),
     Rule("finance.uk_sort_code", r"(?i)\bsort[- ]?code\b[^0-9\n]{0,6}([0-9]{2}[- ]?[0-9]{2}[- ]?[0-9]{2})\b", word(r"sort"), digits="after"),
     Rule("finance.au_bsb", r"(?i)\bbsb\b[^0-9\n]{0,6}([0-9]{3}[- ]?[0-9]{3})\b", word(r"bsb"), digits="after"),
     Rule("finance.in_ifsc", r"\b([A-Z]{4}0[A-Z0-9]{6})\b", word(r"ifsc|neft|rtgs|bank|branch"), near=r"ifsc|bank|branch|account|neft|rtgs"),

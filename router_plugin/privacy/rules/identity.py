@@ -9,12 +9,12 @@ import re
 from router_plugin.privacy import checksums, national
 from router_plugin.privacy.rule import Check, Hit, Rule, on_value
 
-from .shapes import LONG, NO_LETTER, word
+from .shapes import LONG, NO_LETTER, as_keys, word
 
 _TO = (
     r"[\"']?(?:[ _-]?(?:card|karte|kaart))?(?:[ _-]?(?:number|n[uú]mero|num[ée]ro|nummer|numer|numaram?|numaras[ıi]|sz[áa]ma?|no\.?|nr\.?|num\.?"
     r"|n\.?[º°]\.?|№|#|id|code|card|号码?|號碼?|番号|번호|संख्या))?[\"'\])]{0,2}(?: ?(?:is|was|ist|lautet|es|est|jest|è|é|är|este|on file|of mine|は|=))?"
-    r"[\"'\s:：#=.\-–|>]{0,6}"
+    r"[\"'\s:：#=.\-–|>_]{0,6}"
 )
 _SEP = r"[ .\-/]?"
 
@@ -23,6 +23,7 @@ def told(
     kind: str, words: str, value: str, check: Check | None = None, *, digits: str = "after", strong: bool = False
 ) -> Rule:
     """A number beside the words that name it, in one of the usual ways of writing that."""
+    words = as_keys(words)
     head = rf"(?i:{NO_LETTER}(?:{words}))"
     return Rule(
         f"identity.{kind}", rf"{head}(?i:{_TO}({value})\b)", word(words), digits=digits, check=check, strong=strong
@@ -98,11 +99,20 @@ _DATE = (
     r"|(?:19|20)[0-9]{2}年[0-9]{1,2}月[0-9]{1,2}日"
 )
 
+_BIRTH_WORDS = as_keys(
+    r"dob|d\.o\.b\.?|date of birth|birth ?date|birthday|born(?: on)?|b-?day|geb(?:oren)?\.?(?: am)?|geburtsdatum|fecha de nacimiento|nacid[oa](?: el)?|date de naissance|n[ée]e? le|data di nascita|nat[oa] il|(?:data de )?nascimento|nascid[oa] em|urodzon[ya]|data urodzenia|ur\.|datum narozen[íi]|narozen[aý]?|doğum tarihi|f[øo]dselsdato|f[øo]dt|syntynyt|geboren op|geboortedatum|f[öo]delsedatum|f[öo]dd|дата рождения|родил(?:ся|ась)|生年月日|生まれ|出生日期|생년월일"
+    r"|geburtstag|geb\.?-?datum|f\. ?nac\.?|data nasc\.?|bday|born on the|geboren|生日|생일|ngày sinh|tgl\.? lahir|tanggal lahir|doğum|г\.? ?р\.?"
+)
+# What stands between: a sign, a verb, and how the date is to be written.
+_BIRTH_LINK = r"(?: ?\([a-z/. -]{6,12}\))?[：\s:=,|\"'\-]{0,6}(?:(?:is|was|ist|war|est|es|é|on)[ :]{1,2})?"
+
 RULES = (
     # --- United States, Canada
     Rule("identity.us_ssn", r"(?:^|[^0-9A-Za-z])([0-8][0-9]{2}[-][0-9]{2}[-][0-9]{4}|[0-8][0-9]{2} [0-9]{2} [0-9]{4})(?:[^0-9A-Za-z]|$)", r"[0-9]{3}[- ][0-9]{2}[- ][0-9]{4}", check=_ssn, strong=True),
-    told("us_ssn_told", r"ssn|ss#|ss number|social(?: security)?(?: insurance)?|soc sec|sozialversicherung|seguro social|customer_ssn|ssn_\w+", r"[0-9]{3}[ .\-_/]{0,2}[0-9]{2}[ .\-_/]{0,2}[0-9]{4}", strong=True),
+    told("us_ssn_told", r"ssn|s\.s\.n\.?|ss ?#|ss n(?:umber|o)|social(?: security)?(?: insurance)?|soc(?:ial)? sec|sozialversicherung|seguro social|customer_ssn|ssn_\w+", r"[0-9]{3}[ .\-_/]{0,3}[0-9]{2}[ .\-_/]{0,3}[0-9]{4}", strong=True),
+    Rule("identity.us_ssn_of", r"(?i)\b(?:ssn|social security(?: number)?) (?:(?:for|of|from) [^0-9:\n]{2,30}|\([^0-9)\n]{2,30}\))(?:\s?[:=]| is)\s?([0-9]{3}[ .-]?[0-9]{2}[ .-]?[0-9]{4})\b", word(r"ssn|social security"), digits="after"),
     Rule("identity.us_ssn_last4", r"(?i)\b(?:ssn|social security|social)\b[^0-9\n]{0,30}(?:last (?:four|4)(?: digits)?|ending(?: in)?)[^0-9\n]{0,12}([0-9]{4})\b", word(r"ssn|social"), digits="after"),
+    Rule("identity.us_ssn_last4_of", r"(?i)\blast (?:four|4)(?: digits)? of (?:my |his |her |their |the |your )?(?:ssn|social(?: security)?(?: number)?)\b[\s:=]{0,3}(?:(?:is|are|was)\s)?([0-9]{4})\b", word(r"ssn|social"), digits="after"),
     Rule("identity.us_itin", r"(?:^|[^0-9A-Za-z-])(9[0-9]{2}[- ][0-9]{2}[- ][0-9]{4})\b", r"9[0-9]{2}[- ][0-9]{2}[- ][0-9]", check=_itin, near=r"itin|tax|irs|w-?7|1040|identification"),
     told("us_itin_told", r"itin|individual taxpayer(?: identification)?", r"9[0-9]{2}[- ]?[0-9]{2}[- ]?[0-9]{4}"),
     told("us_ein", r"f?ein|employer identification|federal tax(?: id)?|tax[ -]?id(?:entification)?|tin|irs number|taxpayer id(?:entification)?", r"[0-9]{2}-?[0-9]{7}"),
@@ -219,7 +229,8 @@ RULES = (
     told("device_serial", r"serial|serial number|udid|device id|iccid|imsi|advertising id|idfa|gaid|seriennummer", r"[a-z0-9][a-z0-9\-]{7,39}", on_value(lambda v: sum(c.isdigit() for c in v) >= 3 and len(set(v.lower())) > 4)),
     told("student_or_staff_id", r"personalnummer|personalnr\.?|mitarbeiter(?:nummer|nr\.?)|kunden(?:nummer|nr\.?)|num[ée]ro client|matricule|n[úu]mero de empleado|(?:student|employee|staff|personnel|payroll|badge|matriculation|membership|customer|client|inmate|prisoner|case|claim|policy|loyalty|frequent flyer|matrikel|pupil|member)[ _-]?(?:number|no\.?|id|nr\.?|#|nummer)", r"[a-z]{0,4}[- ]?[0-9][a-z0-9\-]{3,14}", on_value(lambda v: sum(c.isdigit() for c in v) >= 4)),
     # --- birth
-    Rule("identity.birth_date", rf"(?i)(?:^|[^a-z])(?:dob|d\.o\.b\.?|date of birth|birth ?date|birthday|born(?: on)?|b-?day|geb(?:oren)?\.?(?: am)?|geburtsdatum|fecha de nacimiento|nacid[oa](?: el)?|date de naissance|n[ée]e? le|data di nascita|nat[oa] il|(?:data de )?nascimento|nascid[oa] em|urodzon[ya]|data urodzenia|ur\.|datum narozen[íi]|narozen[aý]?|doğum tarihi|f[øo]dselsdato|f[øo]dt|syntynyt|geboren op|geboortedatum|f[öo]delsedatum|f[öo]dd|дата рождения|родил(?:ся|ась)|生年月日|生まれ|出生日期|생년월일)[：\s:=\"'\-]{{0,6}}({_DATE})", word(r"dob|d\.o\.b|date of birth|birth ?date|birthday|b-?day|born|geb|geboren|nascimento|urodzon[ya]|data urodzenia|ur\.|datum narozen[íi]|narozen[aý]?|doğum tarihi|f[øo]dselsdato|f[øo]dt|syntynyt|f[öo]dd|生まれ|geburtsdatum|fecha de nacimiento|nacid[oa]|date de naissance|n[ée]e? le|data di nascita|nat[oa] il|data de nascimento|nascid[oa] em|geboortedatum|f[öo]delsedatum|дата рождения|родил|生年月日|出生日期|생년월일"), digits="after", check=_birth),
+    Rule("identity.birth_date", rf"(?i)(?:^|[^a-z])(?:{_BIRTH_WORDS}){_BIRTH_LINK}({_DATE}|(?:19|20)[0-9]{{2}}[01][0-9][0-3][0-9]|[0-3][0-9][0-3][0-9](?:19|20)[0-9]{{2}})(?:[^0-9]|$)", word(_BIRTH_WORDS), digits="after", check=_birth),
+    Rule("identity.birth_date_then_word", r"((?:19|20)[0-9]{2}年[0-9]{1,2}月[0-9]{1,2}日|(?:昭和|平成)[0-9]{1,2}年[0-9]{1,2}月[0-9]{1,2}日|[0-9]{2}\.[0-9]{2}\.(?:19|20)[0-9]{2}) ?(?:生|出生|г\. ?р)", r"日(?:生|出生)|[0-9] ?г\. ?р"),
     Rule("identity.birth_date_cjk", r"(?:生年月日|出生日期|出生于|生于|생년월일|дата рождения)[^0-9\n]{0,6}((?:19|20)?[0-9]{2}[年./-][0-9]{1,2}[月./-][0-9]{2,4}|[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{4})", r"生年月日|出生日期|出生于|生于|생년월일|дата рождения", digits="after"),
     # --- a number before the word that names it
     Rule("identity.number_then_word", r"(?i)(?:^|[\s\"'(:*>|;,=])([a-z]{0,3}[0-9(+](?:[ .\-/()]?[0-9]|[ .\-]?[a-z]){4,24}) (?:is|was|ist|lautet|est|es|è|é|are) (?:my|his|her|our|their|the|mein|meine|mon|ma|mi|das|die|la|le) (?:\w{2,14} ){0,2}(?:ssn|social(?: security)?|sin|nino|ni|nhs|nric|bsn|pesel|dni|nie|nif|cpf|cnp|aadhaar|pan|passport|passnummer|reisepass|pasaporte|passeport|licen[cs]e|tax id|steuer-?id|iban|account|konto(?:nummer)?|cell|mobile|phone|phone number|handy(?:nummer)?|telefon(?:nummer)?|landline|number|pin|mrn|imei|vin|plate|tfn|medicare|insurance|policy|employee id|student id|member id)\b", r"[0-9][a-zA-Z]{0,2} (?:is|was|ist|lautet|est|es|è|é|are) (?:my|his|her|our|their|the|mein|meine|mon|ma|mi|das|die|la|le) ", digits="", check=_much),

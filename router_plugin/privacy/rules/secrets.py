@@ -143,6 +143,7 @@ _PREFIXED = {
     "atlassian_token": r"ATATT3[A-Za-z0-9_=-]{100,}|ATCTT3xFf[A-Za-z0-9_=-]{100,}",
     "azure_ad_secret": r"[A-Za-z0-9_~.]{3}[0-9]Q~[A-Za-z0-9_~.-]{31,34}",
     "azure_storage_key": r"AccountKey=[A-Za-z0-9+/]{80,90}={0,2}|SharedAccessKey=[A-Za-z0-9+/]{40,50}={0,2}",
+    "aws_presigned": r"X-Amz-Signature=[a-f0-9]{64}",
     "azure_sas": r"sig=[A-Za-z0-9%+/]{40,80}(?:%3D|=)",
     "beamer_token": r"b_[a-z0-9=_-]{44}",
     "buildkite_token": r"bkua_[a-f0-9]{40}",
@@ -256,7 +257,18 @@ _CHECKS = {
 }
 
 JWT = r"\bey[IJ][A-Za-z0-9_-]{10,}\.ey[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"
-PEM = r"-----BEGIN[ A-Z0-9_-]{0,40}PRIVATE KEY(?: BLOCK)?-----[\s\\A-Za-z0-9+/=:,-]{10}"
+# RFC 7468 and OpenSSH, PGP armour; as a mail program shortens the dashes, and in the quotes of code, line by line.
+PEM = (
+    r"-{2,5} ?BEGIN[ A-Z0-9_-]{0,40}PRIVATE KEY(?: BLOCK)? ?-{2,5}"
+    r"(?:[\s\\A-Za-z0-9+/=:,-]{10}|[\"']\s{0,3}[+.\\,]?\s{1,24}[\"'][A-Za-z0-9+/]{16})"
+)
+# What a key's encoding begins with, without its armour: PKCS 1, PKCS 8 (RSA, EC, Ed25519), SEC 1, OpenSSH.
+PRIVATE_BYTES = (
+    r"MII[A-Za-z0-9+/]{3}IBAAK[BC][A-Za-z0-9+/]{20}|MII[A-Za-z0-9+/]{2}[A-Za-z0-9+/]IBADANBgkqhkiG9w0BAQEFAASC[A-Za-z0-9+/]{8}"
+    r"|MIG[A-Za-z0-9+/]AgEAMB[A-Za-z0-9+/]GByqGSM49[A-Za-z0-9+/]{20}|MC4CAQAwBQYDK2VwBCIEI[A-Za-z0-9+/]{20}"
+    r"|MHcCAQEEI[A-Za-z0-9+/]{40}|b3BlbnNzaC1rZXktdjE[A-Za-z0-9+/]{20}"
+)
+JWE = r"\bey[IJ][A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"
 
 RULES = (
     *(
@@ -273,5 +285,14 @@ RULES = (
     Rule(
         "secrets.jwt", JWT, r"ey[IJ][A-Za-z0-9]", digits="", strong=True
     ),  # RFC 7519: two base64url JSON objects and a signature
-    Rule("secrets.private_key", PEM, r"-----BEGIN", digits="", strong=True),  # RFC 7468 and OpenSSH, PGP armour
+    Rule("secrets.jwe", JWE, r"ey[IJ][A-Za-z0-9]", digits="", strong=True),  # RFC 7516
+    Rule("secrets.private_key", PEM, r"-- ?BEGIN", digits="", strong=True),
+    Rule(
+        "secrets.private_key_bytes",
+        rf"(?:^|[^A-Za-z0-9+/])({PRIVATE_BYTES})",
+        r"MII[A-Za-z0-9+/]{3}IBA|AgEAMB|MC4CAQAwBQYDK2Vw|MHcCAQEEI|b3BlbnNzaC1rZXktdjE",
+        digits="",
+        check=random_tail,
+        strong=True,
+    ),
 )

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 NO_LETTER = r"(?:^|[^a-zA-Z0-9])"
 LONG = r"[0-9](?:[ .\-/_]{0,2}[0-9]){11}"  # twelve digits, however they are grouped
 _WORD = (rf"(?i:{NO_LETTER}(?:", r")(?:$|[^a-zA-Z]|s[^a-zA-Z]|n[ou]|id|nr|code))")
+_CLASS_OR_BLANK = re.compile(r"\[[^\]]*\]|( )\??")
 _PREFIX = (r"(?:(?:^|[^A-Za-z0-9_])(?:", r"))")
 
 
 def word(words: str) -> str:
     """A gate for words in any case, whole or with "number", "no" or "id" grown on."""
     return words.join(_WORD)
+
+
+def as_keys(words: str) -> str:
+    """`words` so that a blank in them may also be missing, "_" or "-", as in dateOfBirth and date_of_birth."""
+    return _CLASS_OR_BLANK.sub(lambda found: "[ _-]?" if found[1] else found[0], words)
 
 
 def prefix(prefixes: str) -> str:
