@@ -15,13 +15,12 @@ if TYPE_CHECKING:
 VERSION = "ask-9"  # part of every model file: change it whenever a view or a number here comes out different
 
 WHOLE = "whole_"  # begins the names of what is measured on a long text as a whole
-VIEWS = ("work", "context", "last")
 COURTESY = 60  # characters that a greeting and thanks around the work may take without counting as not read
 DEPTH = 3  # turns and tool results up to which depth is told apart: a session of fifty says no more than one of four
 
 
 def views(ask: Ask) -> tuple[str, str, str]:
-    """The texts in the order of `VIEWS`. Work that stands alone has only what is pasted with it for a context."""
+    """Work, context and last answer. Work that stands alone has only what is pasted with it for a context."""
     if ask.kind in WORK_ALONE:
         pasted = cap(ask.paste, EDGE, EDGE)
         return (ask.work, "" if pasted == ask.work else pasted, "")

@@ -19,6 +19,8 @@ from router_plugin.errors import RequestRefused
 from router_plugin.pipeline import Router
 from router_plugin.plan import Plan
 from router_plugin.policy import MAX_REASONS
+from router_plugin.privacy.rules import papers
+from router_plugin.privacy.rules.finance import IBAN, iban_end
 from router_plugin.request import IDENTITY_FIELDS, Conversation, Surface
 from router_plugin.sessions import Memory
 from router_plugin.steering import Steering
@@ -28,11 +30,14 @@ FAMILIES = frozenset({"contact", "identity", "finance"})  # not secrets, health 
 # Not these: what a rule sees of them is a part only, or too short or too telling to be replaced.
 STAYING = frozenset(
     {
-        *("identity.birth_date", "identity.birth_date_cjk", "identity.us_ssn_last4", "identity.mothers_maiden_name"),
+        *("identity.birth_date", "identity.birth_date_cjk", "identity.birth_date_then_word"),
+        *("identity.us_ssn_last4", "identity.us_ssn_last4_of", "identity.mothers_maiden_name"),
         *("identity.number_then_word", "identity.passport_mrz", "identity.licence_plate"),
+        *(rule.name for rule in papers.RULES),  # series and number may stand apart
         # a bank's code, whose account number may stand beside it in a form that no rule knows
         *("finance.uk_sort_code", "finance.us_routing", "finance.au_bsb", "finance.bic_account", "finance.in_ifsc"),
-        "finance.salary_line",
+        *("finance.salary_line", "finance.bank_account_cjk"),
+        *("finance.card_track", "finance.card_misread", "finance.card_float", "finance.card_round"),
     }
 )
 KINDS = ("EMAIL", "PHONE", "ADDRESS", "IBAN", "CARD")  # words of rules' names; any other identifier is an ID
@@ -241,7 +246,8 @@ def _without_hits(text: str, router: Router, stand_ins: StandIns) -> str:
     """The text with a stand-in for each stretch that rules of the families see in it."""
     merged: list[tuple[int, int, str]] = []
     for begun, over, rule in router.detector.locate(text):
-        start, end = _token(text, begun, over)
+        length = iban_end(text[begun:over]) if rule == IBAN else 0
+        start, end = _token(text, begun, begun + length if length else over)
         around = f"{text[max(0, start - CARD_REACH) : start]} {text[end : end + CARD_REACH]}"
         if not _replaceable(rule) or (kind_of(rule) == "CARD" and _BESIDE_A_CARD.search(around)):
             raise CannotRedact

@@ -84,7 +84,9 @@ class RoutingSettings(_Section):
 
     default_strategy: Strategy = Strategy.COMPLEXITY
     fallback_enabled: bool = True
-    max_retries: int = Field(2, ge=1, le=10, description="attempts per deployment")
+    max_retries: int = Field(
+        2, ge=1, le=10, description="attempts per model group, and at least one a deployment of it"
+    )
     retry_pause_seconds: float = Field(
         0.5, gt=0, le=60, description="before a deployment's second attempt; twice that before its third"
     )

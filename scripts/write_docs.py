@@ -17,7 +17,8 @@ WIDTH = 100
 HEAD = """# Commands
 
 What `router-plugin COMMAND --help` says, written by `scripts/write_docs.py`. Exit codes: 0 ok, 1 a finding, 2 wrong
-usage or a set-up that can't be used. Output has no colour.
+usage or a set-up that can't be used; `serve` ends with 143 when it is told to stop, or its own self-test stops it.
+Output has no colour.
 """
 
 

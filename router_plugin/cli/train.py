@@ -35,7 +35,10 @@ def _check() -> None:
     help="Labels; may be repeated.",
 )
 @click.option(
-    "--output", type=click.Path(path_type=Path), default=model_dir, help="Folder to write to; default: the one in use."
+    "--output",
+    type=click.Path(path_type=Path),
+    default=model_dir,
+    help="Folder to write to; default: the shipped model's.",
 )
 @click.option(
     "--n-jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes for cross-validation."
@@ -86,7 +89,7 @@ class TrainingDataError(RouterPluginError):
 
 @click.command(epilog="Example: router-plugin evaluate held_out.jsonl --json")
 @click.argument("rows", type=click.Path(path_type=Path, exists=True))
-@click.option("--model", type=click.Path(path_type=Path), help="A complexity.json; default: the one in use.")
+@click.option("--model", type=click.Path(path_type=Path), help="A complexity.json; default: the shipped one.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def evaluate(rows: Path, model: Path | None, as_json: bool) -> None:
     """Measure a complexity model on labelled rows that it was not trained on, beside trivial baselines."""

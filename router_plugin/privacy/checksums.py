@@ -138,16 +138,6 @@ def issuer_fits(text: str) -> bool:
     return False
 
 
-def mod11_10(value: str) -> bool:
-    """ISO 7064 mod 11,10 over all digits (Germany's tax id, Croatia's OIB)."""
-    number = digits(value)
-    product = 10
-    for digit in number[:-1]:
-        product = (digit + product) % 10 or 10
-        product = product * 2 % 11
-    return (product + number[-1]) % 11 in {0, 1} and (11 - product) % 10 == number[-1]
-
-
 def vin(value: str) -> bool:
     """Vehicle identification number with the North American check digit (49 CFR 565)."""
     text = alnum(value)

@@ -20,7 +20,6 @@ try:
 except ImportError:  # no wheel for this platform, for example musl
     re2 = None
 
-MAX_REPEAT = 1_000  # RE2 refuses larger counted repeats
 GATE_MEMORY = 256 << 20  # bytes for the gate's automaton; RE2's default of 8 MiB makes it start over again and again
 FALLBACK_CHARACTERS = 20_000
 # Bounds on the work for one text: a base, and a share for each byte. Prose and code use half of it.

@@ -57,7 +57,7 @@ class PrivacySettings(_Settings):
     topic_encoder: bool = Field(
         default=False,
         description="A sentence encoder reads texts that may be private a second time: more is found, in Latin script. "
-        "5 to 10 ms each, 220 MB; needs the extra `semantic`.",
+        "5 to 30 ms each, 220 MB; needs the extra `semantic`.",
     )
     custom_topics: dict[str, CustomTopic] = Field(default_factory=dict)
     allow_values: tuple[str, ...] = Field(default=(), description="Exact values that are known to be harmless.")

@@ -263,6 +263,30 @@ def test_usual_identifiers_go_out_replaced(router: Router, kind: str, write: Cal
         assert found.stand_ins.restore(content) == text
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ausweis: Серия 4510 номер 123456, паспорт РФ.",
+        "%B4111111111111111^GOMEZ/MARIA^2712101000000?",
+        "The last four of my SSN are 1120.",
+        "1988年5月12日生",
+    ],
+)
+def test_what_a_rule_sees_a_part_of_only_stays(router: Router, text: str) -> None:
+    """What stands beside it would go out."""
+    assert router.detector.scan(router.read(chat(text), Surface.CHAT)).private, text
+    assert redact(router, chat(text)) is None
+
+
+def test_words_behind_an_account_number_go_out_as_they_are(router: Router) -> None:
+    """Its groups may be of letters too, so the rule takes the next words along; its country says where it ends."""
+    found = redact(router, chat("IBAN DE89 3704 0044 0532 0130 00 please check the format."))
+    assert found is not None
+    content = found.body["messages"][0]["content"]
+    assert content.startswith("IBAN IBAN_PLACEHOLDER_")
+    assert content.endswith(" please check the format.")
+
+
 def test_what_stays_is_named_after_rules_that_exist() -> None:
     """A rule that is renamed must be renamed here too."""
     assert {rule.name for rule in RULES} >= pseudonyms.STAYING

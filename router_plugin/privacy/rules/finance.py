@@ -118,17 +118,25 @@ def _may_be_card(value: str) -> bool:
 
 
 def _iban(hit: Hit) -> bool:
-    """The pattern may have taken following words along: the number ends where its country's length says."""
-    size = IBAN_LENGTHS.get(hit.value[:2].upper(), 0)
+    end = iban_end(hit.value)
+    return end > 0 and not (hit.value[end : end + 1] or hit.after[:1]).isalnum() and iban(hit.value[:end])
+
+
+def iban_end(value: str) -> int:
+    """How many characters of `value` are the account number that it begins with, as its country's length says; 0: none.
+
+    The pattern may have taken following words along.
+    """
+    size = IBAN_LENGTHS.get(value[:2].upper(), 0)
     seen = 0
-    for end, c in enumerate(hit.value, start=1):
+    for end, c in enumerate(value, start=1):
         seen += c.isalnum()
         if seen == size:
-            ends = not (hit.value[end : end + 1] or hit.after[:1]).isalnum()
-            return ends and iban(hit.value[:end])
-    return False
+            return end
+    return 0
 
 
+IBAN = "finance.iban"
 RULES = (
     Rule("finance.card", rf"\b({_DIGITS_13_19}){_LITERAL}?\b", LONG, check=all_of(_grouped_or_plain, _real_card), strong=True),
     # Card numbers in conversation have typing errors and rare prefixes: beside "my card", a scheme's length is enough.
@@ -145,7 +153,7 @@ RULES = (
     Rule("finance.card_float", r"\b([0-9]\.[0-9]{13,15}[eE]\+?1[3-5])\b", r"[0-9]{3}[eE]\+?1[3-5]", check=_float_card),
     Rule("finance.card_round", r"(?:^|[^0-9A-Za-z._-])([0-9]{14,16})\.0{1,2}(?:[^0-9.]|$)", r"[0-9]{8}\.00?(?:[^0-9.]|$)", check=_real_card),
     Rule("finance.card_misread", rf"\b([0-9OoIl]{{4}}(?:{_GAP}[0-9OoIl]{{4}}){{3}})\b", r"[0-9OoIl]{4}[ -][0-9OoIl]{4}[ -][0-9OoIl]{4}[ -][0-9OoIl]{4}", check=_misread_card),
-    Rule("finance.iban", r"(?i)(?:\b|_|iban)([a-z]{2}[0-9]{2}(?:(?:[ \t]{0,3}|[+.\-_/])[a-z0-9]){11,30})(?:\b|_)", r"(?:^|[^A-Za-z0-9]|(?i:iban))[A-Za-z]{2}[0-9]{2}(?:[ \t]*|[+._/-])[A-Za-z0-9]", check=_iban, strong=True, again=True),
+    Rule(IBAN, r"(?i)(?:\b|_|iban)([a-z]{2}[0-9]{2}(?:(?:[ \t]{0,3}|[+.\-_/])[a-z0-9]){11,30})(?:\b|_)", r"(?:^|[^A-Za-z0-9]|(?i:iban))[A-Za-z]{2}[0-9]{2}(?:[ \t]*|[+._/-])[A-Za-z0-9]", check=_iban, strong=True, again=True),
     Rule("finance.us_routing", r"(?i)\b(?:routing|aba|rtn|transit)(?:\b|_|n)[ _]?(?:(?:number|umber|no\.?|#|num)\b)?[^0-9\n]{0,6}([0-9]{9})\b", word(r"routing|aba|rtn|transit"), digits="after", check=on_value(aba)),
     Rule(
         "finance.bank_account",
