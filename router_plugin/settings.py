@@ -42,8 +42,8 @@ class _Section(BaseModel):
 class ThresholdSettings(_Section):
     """Scores below `low` are low, from `high` on high, between them medium."""
 
-    low: float = Field(0.3, gt=0, lt=1)
-    high: float = Field(0.7, gt=0, lt=1)
+    low: float = Field(0.3, gt=0, lt=1, description="scores below it are low")
+    high: float = Field(0.7, gt=0, lt=1, description="scores from it on are high")
 
     @model_validator(mode="after")
     def _ordered(self) -> ThresholdSettings:
@@ -55,10 +55,10 @@ class ThresholdSettings(_Section):
 class ChainSettings(_Section):
     """Providers in the order in which they are tried; `local` stands for every local provider."""
 
-    low: tuple[str, ...] = (LOCAL, "azure", "openai")
-    medium: tuple[str, ...] = ("azure", "openai", LOCAL, "anthropic")
-    high: tuple[str, ...] = ("anthropic", "openai", "azure", LOCAL)
-    cost: tuple[str, ...] = (LOCAL, "azure", "openai", "anthropic")
+    low: tuple[str, ...] = Field((LOCAL, "azure", "openai"), description="of low work")
+    medium: tuple[str, ...] = Field(("azure", "openai", LOCAL, "anthropic"), description="of medium work")
+    high: tuple[str, ...] = Field(("anthropic", "openai", "azure", LOCAL), description="of high work")
+    cost: tuple[str, ...] = Field((LOCAL, "azure", "openai", "anthropic"), description="of the cost strategy")
 
     @model_validator(mode="after")
     def _usable(self) -> ChainSettings:
@@ -75,24 +75,26 @@ class ChainSettings(_Section):
 class BreakerSettings(_Section):
     """When a deployment is left alone: after so many failures in a row, for so many seconds."""
 
-    failures: int = Field(5, ge=1)
-    recovery_seconds: float = Field(60, gt=0)
+    failures: int = Field(5, ge=1, description="in a row")
+    recovery_seconds: float = Field(60, gt=0, description="until one trial call is made")
 
 
 class RoutingSettings(_Section):
     """Which strategy, which thresholds, how many attempts."""
 
-    default_strategy: Strategy = Strategy.COMPLEXITY
-    fallback_enabled: bool = True
+    default_strategy: Strategy = Field(Strategy.COMPLEXITY, description="of a request that names none")
+    fallback_enabled: bool = Field(True, description="false: the first group of the chain alone is tried")
     max_retries: int = Field(
         2, ge=1, le=10, description="attempts per model group, and at least one a deployment of it"
     )
     retry_pause_seconds: float = Field(
         0.5, gt=0, le=60, description="before a deployment's second attempt; twice that before its third"
     )
-    classifier: Literal["trained", "heuristic"] = "trained"
-    classifier_path: str | None = None
-    on_abstain: Literal["up", "keep"] = "up"
+    classifier: Literal["trained", "heuristic"] = Field("trained", description="heuristic: by keywords and length")
+    classifier_path: str | None = Field(None, description="a complexity.json; null: the shipped one")
+    on_abstain: Literal["up", "keep"] = Field(
+        "up", description="a tier up where the classifier is unsure, or as it says"
+    )
     thresholds: ThresholdSettings = ThresholdSettings()
     fast_below: float = Field(0.2, ge=0, le=1, description="score under which a provider's fast model is used")
     premium_from: float = Field(0.7, ge=0, le=1, description="score from which a provider's premium model is used")
@@ -106,14 +108,16 @@ class RoutingSettings(_Section):
 class ProviderSettings(_Section):
     """A provider's switch and its place in the order that the latency strategy uses (1 is first)."""
 
-    enabled: bool = True
-    priority: int = Field(9, ge=1, le=99)
+    enabled: bool = Field(True, description="false: never called")
+    priority: int = Field(
+        9, ge=1, le=99, description="1 is first; where unset, ollama has 1, azure 2, openai 3, anthropic 4"
+    )
 
 
 class LimitSettings(_Section):
     """Bounds of one request."""
 
-    max_body_characters: int = Field(MAX_BODY_CHARACTERS, ge=1_000)
+    max_body_characters: int = Field(MAX_BODY_CHARACTERS, ge=1_000, description="a longer request gets 413")
     request_seconds: float = Field(180, gt=0, description="for all attempts of one request together")
     private_timeout_seconds: float = Field(300, gt=0, description="the same for a private request: it has no other")
 
@@ -121,7 +125,7 @@ class LimitSettings(_Section):
 class EndpointSettings(_Section):
     """Endpoints beyond the routed ones. A path opened here is neither inspected nor moved by the plugin."""
 
-    open: tuple[str, ...] = ()
+    open: tuple[str, ...] = Field((), description="paths such as /v1/images, with all below them")
 
     @field_validator("open")
     @classmethod
@@ -135,27 +139,27 @@ class EndpointSettings(_Section):
 class KeySettings(_Section):
     """Rules for one API key, known by its hash. Each rule tightens; none lets private text leave."""
 
-    name: str = Field(min_length=1)
+    name: str = Field(min_length=1, description="of the key, for you")
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="printf %s KEY | sha256sum")
-    local_only: bool = False
-    max_tier: Literal["low", "medium", "high"] | None = None
-    on_private_pin: Literal["reroute", "reject"] | None = None
+    local_only: bool = Field(False, description="all its requests are private")
+    max_tier: Literal["low", "medium", "high"] | None = Field(None, description="no tier above this one")
+    on_private_pin: Literal["reroute", "reject"] | None = Field(None, description="as for all, for this key")
 
 
 class LogSettings(_Section):
     """What LiteLLM's own loggers may write. `full` shows errors as they came, which may quote prompts."""
 
-    litellm: Literal["withheld", "full"] = "withheld"
+    litellm: Literal["withheld", "full"] = Field("withheld", description="withheld: place and kind of an error alone")
 
 
 class SessionSettings(_Section):
     """What conversations remember, and what a second of waiting is worth where a switch of models is weighed."""
 
-    enabled: bool = True
-    ttl_seconds: float = Field(86_400, gt=0)
-    entries: int = Field(20_000, ge=1)
+    enabled: bool = Field(True, description="false: each request is judged by what it shows")
+    ttl_seconds: float = Field(86_400, gt=0, description="after the last request")
+    entries: int = Field(20_000, ge=1, description="notes in memory; a private conversation has two")
     prefill_tokens_per_second: float = Field(500, gt=0, description="of a local model, until it has been measured")
-    dollars_per_second: float = Field(0.001, ge=0)
+    dollars_per_second: float = Field(0.001, ge=0, description="what a second of waiting is worth")
 
 
 class OllamaSettings(_Section):
@@ -206,7 +210,7 @@ class StoreSettings(_Section):
 class SemanticSettings(_Section):
     """Answers to questions that mean the same, where all the rest of the request is the same."""
 
-    enabled: bool = False
+    enabled: bool = Field(False, description="whether such questions share an answer")
     embedder: Literal["minilm", "ollama", "none"] = Field(
         "minilm",
         description="a small model in this process (the extra `semantic`), the config's local Ollama embedding model, "
@@ -218,9 +222,9 @@ class SemanticSettings(_Section):
 class CacheSettings(_Section):
     """Answers in memory, given again to the same public request with `temperature: 0` of the same API key."""
 
-    enabled: bool = True
-    ttl_seconds: float = Field(3_600, gt=0)
-    entries: int = Field(1_000, ge=1)
+    enabled: bool = Field(True, description="false: no answer is kept")
+    ttl_seconds: float = Field(3_600, gt=0, description="of an answer")
+    entries: int = Field(1_000, ge=1, description="answers in memory")
     megabytes: float = Field(64, gt=0, description="for all answers; one takes an eighth of it at most")
     semantic: SemanticSettings = SemanticSettings()
 
@@ -228,8 +232,8 @@ class CacheSettings(_Section):
 class BudgetSettings(_Section):
     """Dollars that cloud answers may cost in a day and in a month (UTC), as LiteLLM prices them."""
 
-    daily_usd: float | None = Field(None, gt=0)
-    monthly_usd: float | None = Field(None, gt=0)
+    daily_usd: float | None = Field(None, gt=0, description="null: no limit")
+    monthly_usd: float | None = Field(None, gt=0, description="null: no limit")
     soft_fraction: float = Field(0.8, gt=0, le=1, description="from here on local models first, then the cheapest")
 
 
@@ -245,12 +249,14 @@ class Settings(_Section):
         description="shadow: decide and log, change nothing and protect nothing; only for trying the router out",
     )
     routing: RoutingSettings = RoutingSettings()
-    providers: dict[str, ProviderSettings] = Field(default_factory=dict)
+    providers: dict[str, ProviderSettings] = Field(default_factory=dict, description="by name, such as azure")
     privacy: PrivacySettings = Field(default_factory=PrivacySettings)
     local_hosts: tuple[str, ...] = Field(
         (), description="public host names or addresses that are yours, for `local: true`"
     )
-    on_private_pin: Literal["reroute", "reject"] = "reroute"
+    on_private_pin: Literal["reroute", "reject"] = Field(
+        "reroute", description="a private request that names a cloud model is answered locally, or refused"
+    )
     on_private: Literal["local", "redact"] = Field(
         "local",
         description="redact: where identifiers alone make a request private, send it with stand-ins instead of them",

@@ -33,7 +33,9 @@ HEADINGS = ("provider", "requests", "failures", "latency s", "first s", "complex
 @click.option("--private/--public", default=None, help="Only private requests, or only public ones.")
 @since_option
 @click.option("-f", "--follow", is_flag=True, help="Go on with new decisions until interrupted.")
-@click.option("--by-provider", is_flag=True, help="Sum up: requests, failed calls, mean seconds and complexity.")
+@click.option(
+    "--by-provider", is_flag=True, help="Sum up requests, failed calls, mean seconds, complexity; with --since only."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 def decisions(
     log: Path | None,
@@ -49,6 +51,8 @@ def decisions(
     found = checked(config)
     path = log_of(log, found)
     if by_provider:
+        if follow or any(value is not None for value in fields.values()):
+            raise click.UsageError("--by-provider sums up all requests; give --since alone with it.")
         names = {d.id: d.provider for d in found.inventory.deployments}
         with opened(path) as connection:
             rows = summary(totals(connection, since=since), failures(connection, since=since), names)

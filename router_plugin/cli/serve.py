@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import signal
 import socket
 import sys
@@ -21,7 +20,7 @@ from dotenv import load_dotenv
 from router_plugin import ollama
 from router_plugin.checks.machine import APART
 from router_plugin.cli.options import config_option
-from router_plugin.cli.startup import KEY_VARIABLE, Startup, key_place, key_variable, new_key
+from router_plugin.cli.startup import KEY_VARIABLE, Startup, key_place, key_variable, master_key, new_key
 from router_plugin.config import CALLBACK, RouterConfig, check, lenient_settings, read_file
 from router_plugin.errors import LocalModelError, RouterPluginError
 from router_plugin.local_model import EmbeddedModel
@@ -84,7 +83,7 @@ def serve(
             checked = _check_shadow(fitted, startup)
         else:
             place = place or stack.enter_context(new_key(startup, key_variable(raw) or KEY_VARIABLE))
-            os.environ.setdefault(KEY_VARIABLE, secrets.token_urlsafe(24))  # the config's own key opens; this one names
+            os.environ.setdefault(KEY_VARIABLE, master_key(raw))  # what names conversations, alike in all proxies
             fitted, checked = _fit(raw, embedded, several_workers(litellm_args), startup, stack)
         prepare_environment()
         startup.ready(url, config, checked, place)

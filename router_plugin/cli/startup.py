@@ -81,6 +81,12 @@ def key_variable(raw: Mapping[str, Any]) -> str | None:
     return given.removeprefix(REFERENCE) if given.startswith(REFERENCE) else None
 
 
+def master_key(raw: Mapping[str, Any]) -> str:
+    """The master key itself, of the config or of the variable that it names; empty where there is none."""
+    variable = key_variable(raw)
+    return os.environ.get(variable, "") if variable else str(raw["general_settings"]["master_key"])
+
+
 @contextmanager
 def new_key(startup: Startup, variable: str) -> Iterator[dict[str, str]]:
     """Sets a master key for this run and yields its place. People see it once; programs get a file, gone afterwards."""

@@ -19,24 +19,26 @@ class _Settings(BaseModel):
 class Families(_Settings):
     """Which families of rules are on. Your own words and patterns are on wherever they are given."""
 
-    secrets: bool = True
-    identity: bool = True
-    contact: bool = True
-    finance: bool = True
-    health: bool = True
+    secrets: bool = Field(default=True, description="Keys, tokens, passwords.")
+    identity: bool = Field(default=True, description="Numbers and papers of people, dates of birth.")
+    contact: bool = Field(default=True, description="Mail and street addresses, telephones.")
+    finance: bool = Field(default=True, description="Cards, accounts, pay.")
+    health: bool = Field(
+        default=True, description="Record and insurance numbers, lab values or diagnosis codes beside a person."
+    )
 
 
 class CustomTopic(_Settings):
     """A topic of your own: private where at least `at_least` of its words stand in one paragraph."""
 
-    words: tuple[str, ...] = Field(min_length=1)
-    at_least: int = Field(default=2, ge=1)
+    words: tuple[str, ...] = Field(min_length=1, description="In any case, within longer words too.")
+    at_least: int = Field(default=2, ge=1, description="Of these words, in one paragraph.")
 
 
 class Limits(_Settings):
     """Bounds. A request that is over one is private, not unread."""
 
-    max_characters: int = Field(default=8_000_000, ge=1_000)
+    max_characters: int = Field(default=8_000_000, ge=1_000, description="Of a request.")
     cache_entries: int = Field(default=20_000, ge=0, description="Remembered messages; a digest and rule names each.")
 
 
@@ -50,7 +52,7 @@ class PrivacySettings(_Settings):
     )
     words: tuple[str, ...] = Field(default=(), description="Words or phrases that make a request private.")
     patterns: dict[str, str] = Field(default_factory=dict, description="Name -> RE2 pattern that makes one private.")
-    topics: bool = True
+    topics: bool = Field(default=True, description="A trained model tells private matters told in words.")
     topic_threshold: float | None = Field(
         default=None, gt=0, lt=1, description="Probability at which a topic is private; default: the model's own."
     )
@@ -59,7 +61,7 @@ class PrivacySettings(_Settings):
         description="A sentence encoder reads texts that may be private a second time: more is found, in Latin script. "
         "5 to 30 ms each, 220 MB; needs the extra `semantic`.",
     )
-    custom_topics: dict[str, CustomTopic] = Field(default_factory=dict)
+    custom_topics: dict[str, CustomTopic] = Field(default_factory=dict, description="Topics of your own, by name.")
     allow_values: tuple[str, ...] = Field(default=(), description="Exact values that are known to be harmless.")
     allow_domains: tuple[str, ...] = Field(default=(), description="Mail domains whose addresses are harmless.")
     limits: Limits = Limits()

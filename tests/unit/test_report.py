@@ -190,6 +190,9 @@ def test_commands(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert found["saved"] < 0
     assert f"lost ${-found['saved']:,.2f}" in text
     assert _run(["decisions", str(path), "--since", "soon"], monkeypatch).exit_code == 2
+    narrowed = _run(["decisions", str(path), "--by-provider", "--tier", "low"], monkeypatch)
+    assert narrowed.exit_code == 2
+    assert "give --since alone" in narrowed.output
 
 
 @pytest.mark.parametrize(

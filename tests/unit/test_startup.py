@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from router_plugin.cli.startup import Startup, key_place, new_key
+from router_plugin.cli.startup import Startup, key_place, master_key, new_key
 from router_plugin.config import RouterConfig
 from router_plugin.settings import Settings
 from tests.unit.builders import router
@@ -48,6 +48,17 @@ def test_the_place_of_the_key_is_told_and_never_the_key(
     found = key_place(tmp_path / "config.yaml", raw)
     assert "sk-" not in json.dumps(found)
     assert (None if found is None else {k: v for k, v in found.items() if k != "file"}) == place
+
+
+@pytest.mark.parametrize(
+    ("general", "key"),
+    [({"master_key": "sk-own"}, "sk-own"), ({"master_key": "os.environ/OUR_KEY"}, "sk-ours"), ({}, "sk-usual")],
+)
+def test_the_key_that_opens_names_conversations(general: Any, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that several proxies with one config find each other's in their Redis."""
+    monkeypatch.setenv("OUR_KEY", "sk-ours")
+    monkeypatch.setenv("LITELLM_MASTER_KEY", "sk-usual")
+    assert master_key({"general_settings": general}) == key
 
 
 def test_a_new_key_is_shown_to_people_and_put_into_a_file_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
