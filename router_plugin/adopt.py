@@ -10,8 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from router_plugin.capabilities import OLLAMA_PREFIXES
 from router_plugin.deployments import (
-    ENVIRONMENT_PREFIX,
+    EMBEDDING,
+    SERVES_ITSELF,
     host_of,
     is_auto,
     is_cloud_model,
@@ -20,15 +22,12 @@ from router_plugin.deployments import (
     provider_of,
     well_formed,
 )
-from router_plugin.locality import OLLAMA_PREFIXES
 from router_plugin.ollama import DEFAULT_URL
-from router_plugin.plan import EMBEDDING
 from router_plugin.price_list import entry_of
 from router_plugin.prices import listed
+from router_plugin.references import resolved
 from router_plugin.settings import LOCAL, ChainSettings
 
-# Servers that run models themselves. What an address at home behind `openai/` does with a request can't be told.
-SERVES_ITSELF = (*OLLAMA_PREFIXES, "hosted_vllm/", "llamafile/", "lm_studio/")
 CLEARLY_DEARER = 3.0  # a provider's model at so many times the price of its cheapest is its premium one
 OWN_DOOR = "own-"  # before the name of a group that is called like one of the router's doors
 WILDCARD = "*"
@@ -88,9 +87,7 @@ def chains_for(entries: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
 
 
 def _base_of(params: Mapping[str, Any], environment: Mapping[str, str]) -> str | None:
-    base = params.get("api_base") or params.get("base_url")
-    if isinstance(base, str) and base.startswith(ENVIRONMENT_PREFIX):
-        base = environment.get(base.removeprefix(ENVIRONMENT_PREFIX))
+    base = resolved(params.get("api_base") or params.get("base_url"), environment)
     if base is None and str(params["model"]).startswith(OLLAMA_PREFIXES):
         return environment.get("OLLAMA_API_BASE") or DEFAULT_URL  # where LiteLLM calls then
     return base if isinstance(base, str) else None

@@ -13,7 +13,7 @@ from router_plugin.body_field import with_decision
 from router_plugin.cache import Copy, Kept
 from router_plugin.errors import RequestRefused
 from router_plugin.midstream import Midstream
-from router_plugin.outcome import Ending
+from router_plugin.outcome import CLIENT_GONE, Ending
 from router_plugin.pinned import stuck
 from router_plugin.request import Surface
 from router_plugin.second_try import goes_back
@@ -24,7 +24,6 @@ from router_plugin.tracing import describe
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
 
-CLIENT_GONE = 499
 BROKE_OFF = "StreamBroken"  # in the list of attempts
 _RESPONSE_ID = re.compile(rb'"id"\s*:\s*"(resp_[A-Za-z0-9_=+/-]{1,2000})"')
 MAX_HELD_BYTES = 262_144  # of a stream without content; then the headers go, with the planned deployment only

@@ -31,6 +31,7 @@ BY_API: Mapping[str, Mapping[str, bool]] = {
     "anthropic": {"n": False, "logprobs": False, "json_mode": True, "audio": False},
 }
 OLLAMA_API = ("ollama", "ollama_chat")
+OLLAMA_PREFIXES = tuple(f"{kind}/" for kind in OLLAMA_API)  # of a model's name
 OLLAMA_WINDOW = 4096  # Ollama's default `num_ctx`; it cuts a longer prompt without a word
 OLLAMA_MAX_WINDOW = 16_384  # of an 8B model some 2 GB of memory beside its weights
 WINDOW, OUTPUT = "context_window", "max_output"

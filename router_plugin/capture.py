@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from router_plugin.conversation import Conversation, Origin, Surface
 from router_plugin.errors import RouterPluginError
+from router_plugin.outcome import OK_BELOW
 from router_plugin.settings import LOCAL
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ ROLES = {Origin.SYSTEM: "system", Origin.USER: "user", Origin.ASSISTANT: "assist
 SURFACES = frozenset({Surface.CHAT, Surface.MESSAGES, Surface.COMPLETIONS, Surface.RESPONSES})
 MAX_CHARACTERS = 50_000  # of one row; a longer prompt is left out, since half a prompt has another tier
 MAX_WAITING = 200  # rows that wait to be written
-OK_BELOW = 400
 OWN_ONLY = 0o600
 PUBLIC = "public"
 

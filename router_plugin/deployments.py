@@ -10,10 +10,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from router_plugin import capabilities
-from router_plugin.capabilities import Capabilities
+from router_plugin.capabilities import OLLAMA_PREFIXES, Capabilities
+from router_plugin.references import resolved, variable_of
 
-ENVIRONMENT_PREFIX = "os.environ/"
-ROLES = ("fast", "default", "code", "premium", "embedding")
+EMBEDDING = "embedding"
+ROLES = ("fast", "default", "code", "premium", EMBEDDING)
 PROVIDER_ALIASES = {"azure_openai": "azure", "claude": "anthropic"}
 MARKS = ("provider", "role", "local", "capabilities")
 DEFAULT_KEYS = {  # what LiteLLM reads for an entry without `api_key`
@@ -24,15 +25,9 @@ DEFAULT_KEYS = {  # what LiteLLM reads for an entry without `api_key`
 AUTO = "auto"
 # Names that public DNS doesn't have: RFC 6762, RFC 8375, and what Docker, Kubernetes and home routers use.
 HOME_SUFFIXES = (".local", ".localhost", ".internal", ".lan", ".home", ".home.arpa", ".svc", ".cluster.local")
-LOCAL_PREFIXES = (
-    "ollama/",
-    "ollama_chat/",
-    "openai/",
-    "hosted_vllm/",
-    "llamafile/",
-    "lm_studio/",
-    "text-completion-openai/",
-)
+# Servers that run models themselves. What an address at home behind `openai/` does with a request can't be told.
+SERVES_ITSELF = (*OLLAMA_PREFIXES, "hosted_vllm/", "llamafile/", "lm_studio/")
+LOCAL_PREFIXES = (*SERVES_ITSELF, "openai/", "text-completion-openai/")
 
 
 @dataclass(frozen=True)
@@ -250,9 +245,8 @@ def read_inventory(
         if missing:
             left_out.append((identity, f"{' and '.join(missing)} not set"))
             continue
-        base = _resolve(params.get("api_base") or params.get("base_url"), environment)
-        stands_for = info.get("base_model")
-        base_model = stands_for if isinstance(stands_for, str) else None
+        base = _text(resolved(params.get("api_base") or params.get("base_url"), environment))
+        base_model = _text(info.get("base_model"))
         facts, key = capabilities.told(entry), _key_variable(params, provider)
         kept.append(
             Deployment(identity, group, provider, role, local, params["model"], base, priority, base_model, facts, key)
@@ -273,7 +267,7 @@ def _local_problems(place: str, group: str, params: Mapping[str, Any], local: bo
         problem = "a local deployment takes `api_base` only; LiteLLM would call `base_url` instead"
     elif not isinstance(base, str) or not base:
         problem = "a local deployment needs a literal `api_base`, such as http://127.0.0.1:11434"
-    elif base.startswith(ENVIRONMENT_PREFIX):
+    elif variable_of(base) is not None:
         problem = (
             f"`api_base` of a local deployment must be literal, not {base}: where the variable is unset, LiteLLM "
             "calls the provider's public address"
@@ -293,28 +287,17 @@ def _local_problems(place: str, group: str, params: Mapping[str, Any], local: bo
 
 
 def _missing_environment(params: Mapping[str, Any], environment: Mapping[str, str]) -> list[str]:
-    names = [
-        value.removeprefix(ENVIRONMENT_PREFIX)
-        for value in params.values()
-        if isinstance(value, str) and value.startswith(ENVIRONMENT_PREFIX)
-    ]
-    return sorted({name for name in names if not environment.get(name)})
+    names = map(variable_of, params.values())
+    return sorted({name for name in names if name is not None and not environment.get(name)})
 
 
 def _key_variable(params: Mapping[str, Any], provider: str) -> str | None:
     given = params.get("api_key")
-    if given is None:
-        return DEFAULT_KEYS.get(provider)
-    named = isinstance(given, str) and given.startswith(ENVIRONMENT_PREFIX)
-    return str(given).removeprefix(ENVIRONMENT_PREFIX) if named else None
+    return DEFAULT_KEYS.get(provider) if given is None else variable_of(given)
 
 
-def _resolve(value: object, environment: Mapping[str, str]) -> str | None:
-    if not isinstance(value, str):
-        return None
-    if value.startswith(ENVIRONMENT_PREFIX):
-        return environment.get(value.removeprefix(ENVIRONMENT_PREFIX))
-    return value
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _id_problems(entries: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from router_plugin import ollama
 from router_plugin.checks import configured, machine
 from router_plugin.checks.check import Check, Checker, Setup
-from router_plugin.config import lenient_settings, read_file
+from router_plugin.config import read_file
 from router_plugin.errors import ConfigError
-from router_plugin.runtime_config import fit_ollama, ollama_models
+from router_plugin.runtime_config import fit_ollama, look_for_ollama
 
 # In the order in which they are shown. A new check is a function of `router_plugin.checks`, named here.
 CHECKS: tuple[Checker, ...] = (
@@ -40,11 +39,6 @@ CHECKS: tuple[Checker, ...] = (
 )
 
 
-def diagnose(raw: Mapping[str, Any], environment: Mapping[str, str], text: str = "") -> list[Check]:
-    """The checks for a config file's data (and its text, where it is known) in an environment."""
-    return look(set_up(raw, environment, text))
-
-
 def look(setup: Setup) -> list[Check]:
     """What every check finds."""
     return [found for checker in CHECKS for found in checker(setup)]
@@ -52,8 +46,7 @@ def look(setup: Setup) -> list[Check]:
 
 def set_up(raw: Mapping[str, Any], environment: Mapping[str, str], text: str = "") -> Setup:
     """What the checks look at; asks the Ollama servers for their models."""
-    most = lenient_settings(raw).ollama.max_num_ctx
-    survey = ollama.survey(environment.get("OLLAMA_HOST"), ollama_models(raw), most)
+    survey = look_for_ollama(raw, environment)
     fitted, lost = fit_ollama(raw, survey)
     return Setup(raw, environment, survey, fitted, tuple(lost), text)
 

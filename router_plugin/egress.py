@@ -10,9 +10,10 @@ from typing import Any
 from litellm.types.router import GenericLiteLLMParams
 from litellm.types.utils import all_litellm_params
 
+from router_plugin.capabilities import OLLAMA_PREFIXES
 from router_plugin.deployments import host_of, is_auto, is_cloud_model
 from router_plugin.errors import RequestRefused, RouterPluginError
-from router_plugin.locality import OLLAMA_PREFIXES, OllamaLocality, Unreachable
+from router_plugin.locality import OllamaLocality, Unreachable
 from router_plugin.pipeline import Router
 from router_plugin.request import Surface
 from router_plugin.state import RequestState, large_from

@@ -6,6 +6,7 @@ import email.utils
 import time
 from collections.abc import Iterator, Mapping
 
+from router_plugin.capabilities import OLLAMA_API
 from router_plugin.deployments import Deployment
 
 # The standard library's and aiohttp's. httpx's ConnectError is none: LiteLLM raises it for a reset connection too.
@@ -57,7 +58,7 @@ def cure(status: int | None, deployment: Deployment | None) -> str | None:
     if deployment is None:
         return "there is no such model or deployment there"
     kind, _, name = deployment.model.partition("/")
-    if kind in ("ollama", "ollama_chat"):
+    if kind in OLLAMA_API:
         return f"Ollama doesn't have its model: run `ollama pull {name}` at {deployment.host}"
     if kind == "azure":
         return f"the resource has no deployment `{name}`: write your deployment's name into its entry"

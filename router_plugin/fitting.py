@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from router_plugin.capabilities import OLLAMA_WINDOW
-from router_plugin.deployments import Deployment
+from router_plugin.capabilities import OLLAMA_PREFIXES, OLLAMA_WINDOW
+from router_plugin.deployments import EMBEDDING, Deployment
 from router_plugin.eligibility import ANSWER_FIELDS
-from router_plugin.locality import OLLAMA_PREFIXES
 from router_plugin.pinned import drop_foreign
-from router_plugin.plan import EMBEDDING
 
 REASONING_FIELDS = ("reasoning_effort", "reasoning", "thinking")
 

@@ -11,8 +11,9 @@ from typing import Any
 
 import httpx
 
+from router_plugin.capabilities import OLLAMA_PREFIXES
 from router_plugin.deployments import Deployment
-from router_plugin.locality import OLLAMA_PREFIXES, root_of
+from router_plugin.locality import root_of
 
 log = logging.getLogger("router_plugin")
 

@@ -10,10 +10,9 @@ from typing import Any
 
 from router_plugin.adopt import adopt, chains_for
 from router_plugin.config import CALLBACK, FALLBACK_KEYS, NO_LOG_OFF, targets_of
-from router_plugin.deployments import is_auto, is_marked_local
+from router_plugin.deployments import EMBEDDING, is_auto, is_marked_local
 from router_plugin.errors import ConfigError
 from router_plugin.ollama import DEFAULT_URL
-from router_plugin.plan import EMBEDDING
 from router_plugin.steering import AUTO_MODELS
 
 LOCAL_DEFAULT = {

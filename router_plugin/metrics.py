@@ -7,8 +7,8 @@ several workers `PROMETHEUS_MULTIPROC_DIR` names a folder that all of them write
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from collections.abc import Callable
+from typing import Literal
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import choose_encoder
@@ -150,18 +150,6 @@ class Metrics:
             MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         encode, content_type = choose_encoder(accept)
         return encode(registry), content_type
-
-
-def sample(text: str, name: str, labels: Mapping[str, Any] | None = None) -> float | None:
-    """The value of one sample in an exposition, for commands and tests; None where it isn't there."""
-    from prometheus_client.parser import text_string_to_metric_families
-
-    wanted = {key: str(value) for key, value in (labels or {}).items()}
-    for family in text_string_to_metric_families(text):
-        for item in family.samples:
-            if item.name == name and wanted.items() <= item.labels.items():
-                return float(item.value)
-    return None
 
 
 def _word(private: object) -> str:

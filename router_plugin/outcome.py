@@ -18,6 +18,7 @@ log = logging.getLogger("router_plugin")
 USAGE_SECONDS = 60.0
 BROKEN_USAGE_SECONDS = 3.0  # the same for an answer that broke off, which mostly is never counted
 OK_BELOW = 400
+CLIENT_GONE = 499  # the status of an answer whose client hung up: nginx's word for it
 SERVER_ERROR = 500
 
 Record = dict[str, Any]

@@ -7,14 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from router_plugin.complexity import Complexity
-from router_plugin.deployments import Deployment, Inventory
+from router_plugin.deployments import EMBEDDING, Deployment, Inventory
 from router_plugin.eligibility import Fit, LeftOut, Needs, refusal, sieve
 from router_plugin.errors import InvalidRequest, NoDeployment, NoLocalDeployment
 from router_plugin.policy import LOCAL_OF, Policy
 from router_plugin.request import Surface
 from router_plugin.settings import LOCAL, RoutingSettings
 
-EMBEDDING = "embedding"
 CURE = "Start one with `ollama serve` and pull its model, run `scripts/serve` for the embedded one, or see the README."
 
 

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from router_plugin.capabilities import OLLAMA_PREFIXES
+
 PACKAGE, FILE = "litellm", "model_prices_and_context_window_backup.json"
 
 
@@ -37,7 +39,7 @@ def entry_of(model: str, base_model: str | None = None) -> Mapping[str, Any] | N
     names = price_list()
     for name in filter(None, (base_model, model)):
         bare = name.split("/", 1)[-1]
-        ollama = f"ollama/{bare.split(':', 1)[0]}" if name.startswith(("ollama/", "ollama_chat/")) else ""
+        ollama = f"ollama/{bare.split(':', 1)[0]}" if name.startswith(OLLAMA_PREFIXES) else ""
         for candidate in (name, bare, f"ollama/{bare}" if ollama else "", ollama):
             if candidate in names:
                 return names[candidate]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
-from router_plugin.deployments import Deployment
+from router_plugin.deployments import EMBEDDING, Deployment
 from router_plugin.price_list import entry_of
 
 
@@ -44,7 +44,7 @@ def price_local(deployments: Iterable[Deployment], model_cost: MutableMapping[st
         if deployment.local and deployment.model not in model_cost:
             model_cost[deployment.model] = {
                 "litellm_provider": deployment.model.split("/", 1)[0],
-                "mode": "embedding" if deployment.role == "embedding" else "chat",
+                "mode": "embedding" if deployment.role == EMBEDDING else "chat",
                 "input_cost_per_token": 0.0,
                 "output_cost_per_token": 0.0,
             }

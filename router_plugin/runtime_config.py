@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from router_plugin.capabilities import WINDOW
-from router_plugin.deployments import is_auto, is_marked_local, well_formed
-from router_plugin.locality import OLLAMA_PREFIXES
+from router_plugin import ollama
+from router_plugin.capabilities import OLLAMA_PREFIXES, WINDOW
+from router_plugin.config import lenient_settings
+from router_plugin.deployments import EMBEDDING, is_auto, is_marked_local, well_formed
 from router_plugin.ollama import DEFAULT_URL, Survey
-from router_plugin.plan import EMBEDDING
 
 EMBEDDED_GROUP = "embedded-default"
 LOCALHOST_URL = "http://localhost:11434"
@@ -27,6 +27,12 @@ class EmbeddedServer:
 
     def __repr__(self) -> str:
         return f"EmbeddedServer({self.base_url!r}, {self.model!r})"
+
+
+def look_for_ollama(raw: Mapping[str, Any], environment: Mapping[str, str]) -> Survey:
+    """Which Ollama servers of a config and of OLLAMA_HOST answer, and what the config's models there can do."""
+    most = lenient_settings(raw).ollama.max_num_ctx
+    return ollama.survey(environment.get("OLLAMA_HOST"), ollama_models(raw), most)
 
 
 def fit_ollama(raw: Mapping[str, Any], survey: Survey) -> tuple[dict[str, Any], list[str]]:
@@ -194,7 +200,7 @@ def point_doors(config: dict[str, Any]) -> None:
 
 
 def _first_local_chat(config: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    chat = [entry for entry in _entries(config) if _local_role(entry) not in (None, "embedding")]
+    chat = [entry for entry in _entries(config) if _local_role(entry) not in (None, EMBEDDING)]
     return next((entry for entry in chat if _local_role(entry) == "default"), chat[0] if chat else None)
 
 

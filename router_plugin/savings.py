@@ -14,14 +14,13 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from router_plugin.config import RouterConfig
-from router_plugin.deployments import Deployment
+from router_plugin.deployments import EMBEDDING, Deployment
 from router_plugin.errors import RouterPluginError
 from router_plugin.prices import Price, prices
 from router_plugin.report import Total
 from router_plugin.settings import LOCAL
 
 PREMIUM = "premium"
-EMBEDDING = "embedding"
 ENOUGH_REQUESTS = 20  # of a deployment, before its share of cached tokens says anything
 
 

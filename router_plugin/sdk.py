@@ -18,11 +18,10 @@ from litellm.exceptions import ContextWindowExceededError
 from litellm.llms.custom_llm import CustomLLM
 from litellm.router import Router as LiteLLMRouter
 
-from router_plugin import counting, ollama
+from router_plugin import counting
 from router_plugin.build import build_router
-from router_plugin.config import check, lenient_settings, read_file, require_locked
+from router_plugin.config import check, read_file, require_locked
 from router_plugin.decision import Decision
-from router_plugin.deployments import ENVIRONMENT_PREFIX
 from router_plugin.direct import bypass_proxies, refuse_redirects
 from router_plugin.errors import NoDeployment, NoLocalDeployment, RequestRefused
 from router_plugin.hosted import drop_hosted
@@ -31,8 +30,9 @@ from router_plugin.pinned import drop_foreign
 from router_plugin.pipeline import Router
 from router_plugin.plan import CURE, Plan
 from router_plugin.prices import price_local
+from router_plugin.references import resolved
 from router_plugin.request import Conversation, Surface
-from router_plugin.runtime_config import fit_ollama, ollama_models, point_doors
+from router_plugin.runtime_config import fit_ollama, look_for_ollama, point_doors
 from router_plugin.sdk_guard import PROVIDER, bad_request, install, refuse_inside_a_router
 from router_plugin.sessions import Memory, Sessions
 from router_plugin.steering import METADATA_KEY, read_steering
@@ -286,19 +286,13 @@ def _litellm_router(config: Mapping[str, Any], ids: list[str]) -> LiteLLMRouter:
 
 
 def _resolved(entry: Mapping[str, Any]) -> dict[str, Any]:
-    parameters = {
-        key: os.environ.get(value.removeprefix(ENVIRONMENT_PREFIX))
-        if isinstance(value, str) and value.startswith(ENVIRONMENT_PREFIX)
-        else value
-        for key, value in entry["litellm_params"].items()
-    }
+    parameters = {key: resolved(value, os.environ) for key, value in entry["litellm_params"].items()}
     return {**entry, "litellm_params": parameters}
 
 
 def _fitted(path: Path) -> dict[str, Any]:
     raw = read_file(path)
-    most = lenient_settings(raw).ollama.max_num_ctx
-    config, _ = fit_ollama(raw, ollama.survey(os.environ.get("OLLAMA_HOST"), ollama_models(raw), most))
+    config, _ = fit_ollama(raw, look_for_ollama(raw, os.environ))
     point_doors(config)
     return config
 

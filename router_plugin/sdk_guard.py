@@ -15,7 +15,7 @@ from litellm.exceptions import BadRequestError
 from litellm.litellm_core_utils import fallback_utils
 from litellm.router import Router as LiteLLMRouter
 
-from router_plugin.deployments import ENVIRONMENT_PREFIX
+from router_plugin.references import resolved
 
 PROVIDER = "router"
 CALL = "async_function_with_fallbacks"  # what every call of a LiteLLM Router with fallbacks or retries goes through
@@ -123,10 +123,7 @@ def _any_ours(deployments: Iterable[Any]) -> bool:
 def _deployment_is_ours(deployment: Any) -> bool:
     """For an entry of a model list, or LiteLLM's object of one."""
     parameters = _field(deployment, "litellm_params")
-    model = _field(parameters, "model")
-    if isinstance(model, str) and model.startswith(ENVIRONMENT_PREFIX):
-        model = os.environ.get(model.removeprefix(ENVIRONMENT_PREFIX))
-    return is_ours(model, _field(parameters, "custom_llm_provider"))
+    return is_ours(resolved(_field(parameters, "model"), os.environ), _field(parameters, "custom_llm_provider"))
 
 
 def _field(thing: Any, name: str) -> Any:

@@ -12,17 +12,17 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from router_plugin.deployments import EMBEDDING
 from router_plugin.embedding import EmbeddingUnavailable, MiniLm, OllamaEmbedder
 from router_plugin.errors import ConfigError
 from router_plugin.same_question import lasting, reading
-from router_plugin.settings import KEY
+from router_plugin.settings import KEY, CacheSettings
 
 if TYPE_CHECKING:
     from router_plugin.config import RouterConfig
     from router_plugin.embedding import Embedder, Vector
 
-THRESHOLD = 0.80  # a cosine; a higher one only loses hits (`scripts/evaluate_cache.py`)
-ENTRIES = 1_000
+USUAL = CacheSettings()
 DIGEST_BYTES = 16
 
 
@@ -43,8 +43,8 @@ class Index:
     """
 
     embedder: Embedder | None = None
-    threshold: float = THRESHOLD
-    entries: int = ENTRIES
+    threshold: float = USUAL.semantic.threshold
+    entries: int = USUAL.entries
     _secret: bytes = field(default_factory=lambda: secrets.token_bytes(DIGEST_BYTES), repr=False)
     _kept: OrderedDict[bytes, tuple[bytes, Vector | None]] = field(default_factory=OrderedDict, repr=False)
     _places: dict[bytes, set[bytes]] = field(default_factory=dict, repr=False)  # scope and reading -> entry keys
@@ -90,11 +90,6 @@ class Index:
         if not keys:
             del self._places[found[0]]
 
-    def clear(self) -> None:
-        """Forget all."""
-        self._kept.clear()
-        self._places.clear()
-
     def _place(self, scope: bytes, text: str) -> bytes | None:
         """Where prompts of this scope and reading are kept; None for one that is never answered from memory."""
         asked = reading(text) if lasting(text) else None
@@ -129,7 +124,7 @@ def _embedder(kind: str, config: RouterConfig) -> Embedder | None:
     if kind == "minilm":
         return MiniLm()
     for deployment in config.inventory.deployments:
-        if deployment.local and deployment.provider == "ollama" and deployment.role == "embedding":
+        if deployment.local and deployment.provider == "ollama" and deployment.role == EMBEDDING:
             model = deployment.model.partition("/")[2]
             return OllamaEmbedder(deployment.api_base or "", model, config.settings.local_hosts)
     raise EmbeddingUnavailable("No local Ollama deployment has `role: embedding`; add one, or set embedder: minilm.")

@@ -10,9 +10,10 @@ from typing import Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from router_plugin.capabilities import OLLAMA_MAX_WINDOW
-from router_plugin.deployments import ENVIRONMENT_PREFIX, provider_name
+from router_plugin.deployments import provider_name
 from router_plugin.errors import ConfigError
 from router_plugin.privacy import PrivacySettings
+from router_plugin.references import PREFIX, variable_of
 from router_plugin.request import MAX_BODY_CHARACTERS
 
 KEY = "callback_settings.router_plugin"
@@ -216,6 +217,7 @@ class SemanticSettings(_Section):
         description="a small model in this process (the extra `semantic`), the config's local Ollama embedding model, "
         "or the reading of the words alone",
     )
+    # a higher one only loses hits (`scripts/evaluate_cache.py`)
     threshold: float = Field(0.8, ge=0.5, le=1, description="the cosine from which two questions are near enough")
 
 
@@ -237,7 +239,7 @@ class BudgetSettings(_Section):
     soft_fraction: float = Field(0.8, gt=0, le=1, description="from here on local models first, then the cheapest")
 
 
-REDIS_SCHEMES = ("redis://", "rediss://", "unix://", "os.environ/")
+REDIS_SCHEMES = ("redis://", "rediss://", "unix://", PREFIX)
 DEFAULT_PRIORITIES = {"ollama": 1, "azure": 2, "openai": 3, "anthropic": 4, "embedded": 5}
 
 
@@ -310,9 +312,9 @@ class Settings(_Section):
 def store_url(store: StoreSettings, environment: Mapping[str, str]) -> str | None:
     """The address of the shared Redis; None where none is set. Errors: ConfigError for a variable that holds none."""
     url = store.redis_url.get_secret_value() if store.redis_url is not None else None
-    if url is None or not url.startswith(ENVIRONMENT_PREFIX):
+    name = variable_of(url)
+    if name is None:
         return url
-    name = url.removeprefix(ENVIRONMENT_PREFIX)
     url = environment.get(name, "")
     if not url.startswith(REDIS_SCHEMES[:-1]):
         raise ConfigError([f"{KEY}.store.redis_url: set {name} to an address such as redis://localhost:6379/0"])
@@ -343,14 +345,6 @@ def _without(given: dict[str, Any], path: tuple[int | str, ...]) -> dict[str, An
     if not rest or not isinstance(inner, dict):
         return {name: value for name, value in given.items() if name != key}
     return {**given, key: _without(inner, rest)}
-
-
-def load_settings(raw: Mapping[str, Any] | None) -> Settings:
-    """The settings of a config file. Errors: ConfigError, listing every problem with its key."""
-    settings, problems = read_settings(raw)
-    if problems:
-        raise ConfigError(problems)
-    return settings
 
 
 def _explain(item: Mapping[str, Any]) -> str:

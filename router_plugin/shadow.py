@@ -22,7 +22,7 @@ from router_plugin.endpoints import routed_surface
 from router_plugin.errors import RequestRefused
 from router_plugin.gate import App, Receive
 from router_plugin.notes import METADATA_FIELDS, client_metadata
-from router_plugin.outcome import OK_BELOW, Ending, Record, Recorder, record_of
+from router_plugin.outcome import CLIENT_GONE, OK_BELOW, Ending, Record, Recorder, record_of
 from router_plugin.pipeline import Router
 from router_plugin.prices import Price, prices
 from router_plugin.request import Surface
@@ -33,8 +33,6 @@ from router_plugin.steering import METADATA_KEY, read_steering
 from router_plugin.streams import Sign, first_sign
 
 log = logging.getLogger("router_plugin")
-
-CLIENT_GONE = 499
 
 
 class ShadowPlugin_PROXY_(CustomLogger):  # noqa: N801

@@ -166,16 +166,12 @@ class TextModel:
             heads=self.heads,
         )
 
-    def base(self, head: int = 0) -> float:
-        """A head's logit for a request without any feature."""
-        return self.heads[head].intercept + (self._lines[head][0] if self._lines else 0.0)
-
     def contributions(
         self, views: str | Sequence[str], dense: Sequence[float] = (), *, head: int = 0, top: int = 8
     ) -> tuple[Contribution, ...]:
         """The `top` features that are there, by absolute effect on a head's logit, strongest first.
 
-        All of them and `base` add up to the logit.
+        All of them and the logit of a text without any add up to the logit.
         """
         texts = (views,) if isinstance(views, str) else views
         found: list[Contribution] = []

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from router_plugin.budget import Standing
-from router_plugin.deployments import Inventory
+from router_plugin.deployments import EMBEDDING, Inventory
 from router_plugin.errors import BudgetSpent
-from router_plugin.plan import EMBEDDING, Plan, local_left_out
+from router_plugin.plan import Plan, local_left_out
 from router_plugin.prices import prices
 from router_plugin.request import Surface
 from router_plugin.settings import LOCAL, ChainSettings, Settings

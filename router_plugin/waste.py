@@ -12,6 +12,8 @@ import sys
 from contextvars import ContextVar
 from typing import Any
 
+from router_plugin.capabilities import OLLAMA_PREFIXES
+
 # LiteLLM 1.102 imports the first to see who gets a trace, the second to see whether an error is a database's. Where a
 # package is missing, or no longer fits, each request pays anew for the search on disk and for running half a module.
 RETRIED = ("litellm.integrations.otel.logger", "prisma.errors")
@@ -59,7 +61,7 @@ def _look_up_models() -> None:
 
     @functools.wraps(search)
     def listed(model: str) -> bool:
-        name = model.split("/", 1)[1] if model.startswith(("ollama/", "ollama_chat/")) else model
+        name = model.split("/", 1)[1] if model.startswith(OLLAMA_PREFIXES) else model
         known = litellm.model_cost
         if model in known or name in known or f"ollama/{name}" in known or f"ollama_chat/{name}" in known:
             return True

@@ -8,12 +8,11 @@ from typing import Any
 
 import yaml
 
-from router_plugin.capabilities import OLLAMA_MAX_WINDOW, OLLAMA_WINDOW
+from router_plugin.capabilities import OLLAMA_MAX_WINDOW, OLLAMA_PREFIXES, OLLAMA_WINDOW
 from router_plugin.checks.check import Check, Fix, Setup
 from router_plugin.config import CALLBACK
-from router_plugin.deployments import is_auto, is_marked_local
-from router_plugin.locality import OLLAMA_PREFIXES
-from router_plugin.plan import EMBEDDING
+from router_plugin.deployments import EMBEDDING, is_auto, is_marked_local
+from router_plugin.references import resolved
 from router_plugin.settings import KEY, SHADOW, WARNING
 
 # What a problem of the config says, and its cure; the first that fits.
@@ -153,8 +152,10 @@ def azure(setup: Setup) -> Iterator[Check]:
         group = entry["model_name"]
         if not params.get("api_version") and not setup.environment.get("AZURE_API_VERSION"):
             yield Check("azure", False, f"{group}: has no api_version", 'add api_version: "2024-10-21"')
-        base = _value(params.get("api_base"), setup.environment)
-        if base and str(params.get("api_version")) not in AZURE_V1 and not re.fullmatch(r"https?://[^/\s]+/?", base):
+        base = resolved(params.get("api_base"), setup.environment)
+        if not isinstance(base, str) or not base or str(params.get("api_version")) in AZURE_V1:
+            continue
+        if not re.fullmatch(r"https?://[^/\s]+/?", base):
             yield Check(
                 "azure",
                 False,
@@ -236,9 +237,3 @@ def prices(setup: Setup) -> Iterator[Check]:
                 "set model_info.base_model to the listed model that it is; else its costs are in no sum",
                 advice=not counted,
             )
-
-
-def _value(given: object, environment: Mapping[str, str]) -> str | None:
-    if not isinstance(given, str):
-        return None
-    return environment.get(given.removeprefix("os.environ/")) if given.startswith("os.environ/") else given

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from router_plugin.checks.check import Check, Setup
-from router_plugin.deployments import ENVIRONMENT_PREFIX
-from router_plugin.plan import EMBEDDING
+from router_plugin.deployments import EMBEDDING
+from router_plugin.references import resolved
 
 WORDS = "hi"  # all that is sent
 SECONDS = 20.0
@@ -31,16 +31,10 @@ def accounts(setup: Setup) -> list[tuple[str, dict[str, Any]]]:
         identity = str((entry.get("model_info") or {}).get("id"))
         if identity not in usable:
             continue
-        params = {key: _resolved(value, setup.environment) for key, value in entry["litellm_params"].items()}
+        params = {key: resolved(value, setup.environment) for key, value in entry["litellm_params"].items()}
         kind = str(params["model"]).split("/", 1)[0]
         found.setdefault((kind, str(params.get("api_base")), str(params.get("api_key"))), (identity, params))
     return list(found.values())
-
-
-def _resolved(value: object, environment: Mapping[str, str]) -> Any:
-    if isinstance(value, str) and value.startswith(ENVIRONMENT_PREFIX):
-        return environment.get(value.removeprefix(ENVIRONMENT_PREFIX), "")
-    return value
 
 
 def _ask(name: str, params: dict[str, Any]) -> Check:

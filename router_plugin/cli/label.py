@@ -13,25 +13,26 @@ from typing import Any
 import click
 from dotenv import load_dotenv
 
-from router_plugin import ollama
 from router_plugin.adopt import adopt
 from router_plugin.build import build_router
+from router_plugin.capabilities import OLLAMA_PREFIXES
 from router_plugin.cli.options import config_option
 from router_plugin.config import RouterConfig, check, lenient_settings, read_file
-from router_plugin.deployments import Deployment, is_auto, is_marked_local, well_formed
+from router_plugin.deployments import EMBEDDING, Deployment, is_auto, is_marked_local, well_formed
 from router_plugin.direct import bypass_proxies, refuse_redirects
 from router_plugin.labelling import Ask, LabelError, Labelling, key_of, read_lines
 from router_plugin.labelling import label as label_rows
-from router_plugin.locality import OLLAMA_PREFIXES
+from router_plugin.ollama import Survey
 from router_plugin.pipeline import Router
-from router_plugin.plan import EMBEDDING
+from router_plugin.references import resolved
 from router_plugin.request import Surface
-from router_plugin.runtime_config import fit_ollama, ollama_models
+from router_plugin.runtime_config import fit_ollama, look_for_ollama
 from router_plugin.settings import SHADOW
 from router_plugin.training.rows import messages_of
 
 ANSWER_TOKENS = 8
 TIMEOUT_SECONDS = 120.0
+OWN_LIMITS = ("stream_timeout", "timeout")  # of an entry; a label has that one
 FINDING = 1
 NO_OLLAMA = "no Ollama answers at"  # in a line of `fit_ollama`
 START_IT = "start it with `ollama serve`, or name another with OLLAMA_HOST"
@@ -83,7 +84,7 @@ class _Fitted:
     listed: list[Mapping[str, Any]]  # as the file has them
     entries: list[Mapping[str, Any]]
     config: RouterConfig
-    survey: ollama.Survey
+    survey: Survey
     lost: list[str]  # a line for each model that no server has
 
 
@@ -96,8 +97,7 @@ def _fit(path: Path) -> _Fitted:
         # what shadow mode decides with: its config need name no ids, nor say what is local
         entries = adopt(raw["model_list"], os.environ, settings.local_hosts).entries
         raw = {**raw, "model_list": list(entries)}
-    most = settings.ollama.max_num_ctx
-    survey = ollama.survey(os.environ.get("OLLAMA_HOST"), ollama_models(raw), most)
+    survey = look_for_ollama(raw, os.environ)
     fitted, lost = fit_ollama(raw, survey)
     config = check(fitted, os.environ)
     return _Fitted(well_formed(raw["model_list"])[0], well_formed(fitted["model_list"])[0], config, survey, lost)
@@ -116,7 +116,7 @@ def _pick(here: _Fitted, model: str | None) -> Deployment:
     return chosen
 
 
-def _is_down(deployment: Deployment, survey: ollama.Survey) -> bool:
+def _is_down(deployment: Deployment, survey: Survey) -> bool:
     is_ollama = deployment.local and deployment.model.startswith(OLLAMA_PREFIXES)
     return is_ollama and (deployment.api_base or "").rstrip("/") not in survey.found
 
@@ -158,7 +158,7 @@ def _as_sentence(why: str) -> str:
 def _asker(deployment: Deployment, entries: Sequence[Mapping[str, Any]]) -> Ask:
     """Calls the deployment with the parameters that its entry has. Errors, when called: LabelError."""
     params = next(entry["litellm_params"] for entry in entries if _id_of(entry) == deployment.id)
-    resolved = {key: _resolved(value) for key, value in params.items() if key not in ("stream_timeout", "timeout")}
+    given = {key: resolved(value, os.environ) for key, value in params.items() if key not in OWN_LIMITS}
     where = f" at {deployment.api_base}" if deployment.local else ""
 
     def ask(messages: Sequence[Mapping[str, str]]) -> str:
@@ -169,7 +169,7 @@ def _asker(deployment: Deployment, entries: Sequence[Mapping[str, Any]]) -> Ask:
         logging.getLogger("LiteLLM").setLevel(logging.CRITICAL)  # it may quote the prompt
         try:
             answer: Any = litellm.completion(
-                **resolved, messages=list(messages), max_tokens=ANSWER_TOKENS, temperature=0, timeout=TIMEOUT_SECONDS
+                **given, messages=list(messages), max_tokens=ANSWER_TOKENS, temperature=0, timeout=TIMEOUT_SECONDS
             )
         except Exception as error:  # noqa: BLE001 - of many classes; the messages may quote the prompt
             raise LabelError(
@@ -179,12 +179,6 @@ def _asker(deployment: Deployment, entries: Sequence[Mapping[str, Any]]) -> Ask:
         return str(answer.choices[0].message.content or "")
 
     return ask
-
-
-def _resolved(value: object) -> object:
-    if isinstance(value, str) and value.startswith("os.environ/"):
-        return os.environ.get(value.removeprefix("os.environ/"))
-    return value
 
 
 def _private(router: Router) -> Callable[[dict[str, Any]], bool]:

@@ -17,26 +17,25 @@ import click
 import yaml
 from dotenv import load_dotenv
 
-from router_plugin import ollama
-from router_plugin.checks.machine import APART
+from router_plugin.checks.machine import APART, DEFAULT_PORT
 from router_plugin.cli.options import config_option
 from router_plugin.cli.startup import KEY_VARIABLE, Startup, key_place, key_variable, master_key, new_key
 from router_plugin.config import CALLBACK, RouterConfig, check, lenient_settings, read_file
 from router_plugin.errors import LocalModelError, RouterPluginError
 from router_plugin.local_model import EmbeddedModel
+from router_plugin.ollama import Survey
 from router_plugin.pulling import PullFailed, pull
 from router_plugin.runtime_config import (
     EmbeddedServer,
     add_embedded,
     fit_ollama,
     has_local_chat,
+    look_for_ollama,
     missing_models,
-    ollama_models,
     point_doors,
 )
 from router_plugin.settings import SHADOW, WARNING
 
-DEFAULT_PORT = 4000
 # prometheus_client reads it when it is imported, so it must be set before that, and isn't imported here.
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 GET_OLLAMA = "For real local answers install Ollama (ollama.com/download), then: ollama pull llama3.1:8b"
@@ -96,7 +95,7 @@ def _fit(
     raw: dict[str, Any], embedded: bool | None, several: bool, startup: Startup, stack: ExitStack
 ) -> tuple[dict[str, Any], RouterConfig]:
     """The config fitted to this machine. What must run beside the proxy is started, and stops with the stack."""
-    fitted, lines = fit_ollama(raw, _look_for_ollama(raw, startup))
+    fitted, lines = fit_ollama(raw, _ollama_servers(raw, startup))
     wanted = embedded if embedded is not None else not has_local_chat(fitted)
     server = stack.enter_context(_local_model(startup)) if wanted else None
     if server is not None:
@@ -135,24 +134,19 @@ def _check_shadow(config: dict[str, Any], startup: Startup) -> RouterConfig:
     return checked
 
 
-def _look_for_ollama(raw: dict[str, Any], startup: Startup) -> ollama.Survey:
+def _ollama_servers(raw: dict[str, Any], startup: Startup) -> Survey:
     """The servers that answer, told in a line each; with `ollama.pull_missing`, once they have the config's models."""
-    settings = lenient_settings(raw).ollama
-
-    def look() -> ollama.Survey:
-        return ollama.survey(os.environ.get("OLLAMA_HOST"), ollama_models(raw), settings.max_num_ctx)
-
-    survey = look()
+    survey = look_for_ollama(raw, os.environ)
     for url, found in survey.found.items():
         startup.tell(f"Ollama {found.version} at {url}: {len(found.models)} models")
-    missing = missing_models(raw, survey) if settings.pull_missing else []
+    missing = missing_models(raw, survey) if lenient_settings(raw).ollama.pull_missing else []
     for url, model in missing:
         startup.tell(f"Pulling {model} at {url} (callback_settings.router_plugin.ollama.pull_missing)")
         try:
             pull(url, model, lambda line: startup.tell(f"  {line}"))
         except PullFailed as error:
             startup.warn(f"{model} was not pulled: {error}")
-    return look() if missing else survey
+    return look_for_ollama(raw, os.environ) if missing else survey
 
 
 def several_workers(litellm_args: tuple[str, ...]) -> bool:

@@ -16,9 +16,9 @@ import click
 from dotenv import dotenv_values
 
 from router_plugin.config import RouterConfig
+from router_plugin.references import variable_of
 
 KEY_VARIABLE = "LITELLM_MASTER_KEY"
-REFERENCE = "os.environ/"  # LiteLLM's way to name a variable
 
 
 @dataclass
@@ -76,9 +76,7 @@ def key_variable(raw: Mapping[str, Any]) -> str | None:
     """The variable that holds the master key; None where the config itself holds it."""
     general = raw.get("general_settings")
     given = general.get("master_key") if isinstance(general, Mapping) else None
-    if not isinstance(given, str):
-        return KEY_VARIABLE
-    return given.removeprefix(REFERENCE) if given.startswith(REFERENCE) else None
+    return variable_of(given) if isinstance(given, str) else KEY_VARIABLE
 
 
 def master_key(raw: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from router_plugin.capabilities import OLLAMA_PREFIXES
 from router_plugin.config import CALLBACK, RouterConfig, check
 from router_plugin.deployments import is_auto
 from router_plugin.leaktest.sources import Target
@@ -106,7 +107,7 @@ def _entry(entry: Any, addresses: Addresses) -> Any:
 
 def _local(model: str, addresses: Addresses) -> dict[str, Any]:
     limits = {"timeout": LOCAL_SECONDS, "stream_timeout": LOCAL_SECONDS}
-    if model.startswith(("ollama/", "ollama_chat/")):
+    if model.startswith(OLLAMA_PREFIXES):
         return {"api_base": addresses.ollama, **limits}
     return {"api_base": addresses.openai_shaped, "api_key": INVENTED_KEY, **limits}
 

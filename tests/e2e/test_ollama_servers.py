@@ -13,10 +13,10 @@ import pytest
 
 from router_plugin.fakes import FakeProvider
 from router_plugin.fakes.faults import BY_NAME
-from router_plugin.metrics import sample
 from tests.e2e.bodies import SSN
 from tests.e2e.conftest import OLLAMA_MODELS
 from tests.e2e.proxy import KEY, Proxy, events, running
+from tests.exposition import sample
 
 CHECK_SECONDS = 2.0
 LOADING = {"num_ctx": 64, "num_gpu": 0, "keep_alive": 0}  # what a client may not change for all others

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from router_plugin.diagnosis import diagnose
+from router_plugin.diagnosis import look, set_up
 from router_plugin.fakes import FakeProvider
 from tests.unit.builders import KEYS, entry, pack
 
@@ -26,7 +26,7 @@ def test_each_server_is_shown_and_what_it_lacks() -> None:
                 }
             )
         gone.down()
-        checks = diagnose(raw, {**KEYS, "OLLAMA_HOST": f"{one.base_url},{two.base_url}"})
+        checks = look(set_up(raw, {**KEYS, "OLLAMA_HOST": f"{one.base_url},{two.base_url}"}))
         servers = [(check.ok, check.seen) for check in checks if check.name == "ollama"]
         assert servers == [
             (True, f"version 0.12.6 at {one.base_url}, 4 models"),
@@ -43,7 +43,7 @@ def test_without_ollama_one_finding_says_so() -> None:
     """Not one for each of its models too."""
     with FakeProvider("gone", kind="ollama") as gone:
         gone.down()
-        checks = diagnose(pack(), {**KEYS, "OLLAMA_HOST": gone.base_url})
+        checks = look(set_up(pack(), {**KEYS, "OLLAMA_HOST": gone.base_url}))
     found = [check for check in checks if check.name in ("ollama", "model")]
     assert [(check.ok, check.cure) for check in found] == [(False, "start it with `ollama serve`, or set OLLAMA_HOST")]
 
@@ -54,7 +54,7 @@ def test_workers_that_know_nothing_of_each_other_are_found() -> None:
     ours = raw["callback_settings"]["router_plugin"]
 
     def found() -> list[str]:
-        return [check.name for check in diagnose(raw, {**KEYS, "NUM_WORKERS": "2"}) if check.name == "workers"]
+        return [check.name for check in look(set_up(raw, {**KEYS, "NUM_WORKERS": "2"})) if check.name == "workers"]
 
     assert found() == ["workers"]
     ours["store"] = {"redis_url": "redis://127.0.0.1:9/0"}
@@ -68,7 +68,7 @@ def test_with_a_budget_a_model_without_a_price_is_found() -> None:
     raw["model_list"][-1]["model_info"] = {"id": "odd-1", "router": {"provider": "openai", "role": "fast"}}
 
     def found() -> list[bool]:
-        return [check.advice for check in diagnose(raw, KEYS) if check.name == "price" and "odd-1" in check.seen]
+        return [check.advice for check in look(set_up(raw, KEYS)) if check.name == "price" and "odd-1" in check.seen]
 
     assert found() == [True]
     raw["callback_settings"]["router_plugin"]["budget"] = {"daily_usd": 5}

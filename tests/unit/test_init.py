@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from router_plugin.errors import ConfigError
 from router_plugin.fakes import FakeProvider
 from router_plugin.joining import join
 
+ROOT = Path(__file__).parents[2]
 KEYS = {"OPENAI_API_KEY": "sk-invented", "GROQ_API_KEY": "gsk-invented", "AZURE_API_KEY": "0123"}
 
 
@@ -159,6 +161,17 @@ def test_from_nothing_the_pack_is_written(run: Callable[..., Result], monkeypatc
     check(raw, KEYS)
     models = {e["litellm_params"]["model"] for e in raw["model_list"]}
     assert {"ollama_chat/mistral:7b", "ollama/mxbai-embed-large"} <= models
+
+
+def test_the_example_of_variables_is_the_checkouts(run: Callable[..., Result]) -> None:
+    """What `init` writes names the same variables with the same values as the file beside the shipped config."""
+    assert run("--yes").exit_code == 0
+    written, shipped = (
+        re.findall(r"^#([A-Z_]+)=(.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+        for path in (Path(".env.example"), ROOT / ".env.example")
+    )
+    assert len(written) >= 8
+    assert written == shipped
 
 
 def test_nothing_is_overwritten_without_a_yes(run: Callable[..., Result]) -> None:

@@ -19,7 +19,7 @@ import pytest
 
 from router_plugin import local_model
 from router_plugin.errors import LocalModelError
-from router_plugin.local_model import EmbeddedModel, default_threads, model_file
+from router_plugin.local_model import EmbeddedModel, default_threads, is_installed, model_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -211,6 +211,16 @@ def test_a_missing_or_changed_model_file_is_refused(
     monkeypatch.setattr(local_model, "MODEL_PACKAGE", package)
     with pytest.raises(LocalModelError, match=expected):
         EmbeddedModel().start()
+
+
+def test_it_is_installed_where_both_packages_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine without the model, or the model without its engine, is no local model; neither is imported."""
+    assert is_installed()
+    assert local_model.MODEL_PACKAGE not in sys.modules
+    for package in ("ENGINE_PACKAGE", "MODEL_PACKAGE"):
+        with monkeypatch.context() as patch:
+            patch.setattr(local_model, package, "no_such_package")
+            assert not is_installed()
 
 
 def test_the_file_is_found_without_importing_its_package() -> None:

@@ -9,7 +9,8 @@ from prometheus_client import CollectorRegistry
 
 from router_plugin.breaker import Breaker
 from router_plugin.health import Health, Status
-from router_plugin.metrics import Metrics, sample
+from router_plugin.metrics import Metrics
+from tests.exposition import sample
 from tests.unit.builders import deployment
 
 ANSWERED: dict[str, Any] = {

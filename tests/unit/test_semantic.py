@@ -145,9 +145,6 @@ async def test_the_least_recently_used_goes_first() -> None:
     await index.add(b"3", ASKED, b"three")
     assert [bool(await index.find(scope, AGAIN)) for scope in (b"1", b"2", b"3")] == [True, False, True]
     assert len(index) == 2
-    index.clear()
-    assert len(index) == 0
-    assert await index.find(b"1", AGAIN) is None
 
 
 async def test_nothing_that_is_kept_can_be_read() -> None:

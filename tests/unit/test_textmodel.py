@@ -39,10 +39,11 @@ def test_score_by_hand() -> None:
 
 
 def test_contributions_add_up() -> None:
-    """The contributions and the base are the logit; text features are marked as text and hidden in repr."""
+    """The contributions and the logit of no text are the logit; text features are marked as text and hidden in repr."""
     model = small_model()
     found = model.contributions("red red fox", [3.0])
-    assert sum(c.weight for c in found) + model.base() == pytest.approx(model.score("red red fox", [3.0]).logits[0])
+    base, logit = model.score("", [0.0]).logits[0], model.score("red red fox", [3.0]).logits[0]
+    assert base + sum(c.weight for c in found) == pytest.approx(logit)
     assert {c.name for c in found if not c.is_text} == {"n"}
     assert "fox" not in repr(found)
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from router_plugin.checks import machine
-from router_plugin.diagnosis import CHECKS, diagnose, read_set_up, set_up
+from router_plugin.diagnosis import CHECKS, look, read_set_up, set_up
 from router_plugin.fakes import FakeProvider
 from router_plugin.joining import join
 from router_plugin.paths import model_dir
@@ -22,7 +22,7 @@ pytestmark = QUIET
 
 def test_a_right_set_up_has_no_finding(healthy: dict[str, Any]) -> None:
     """Every check has looked, and none complains; the embedded-model check says what it saw."""
-    checks = diagnose(**healthy)
+    checks = look(set_up(**healthy))
     assert [check for check in checks if not check.ok] == []
     assert {"ollama", "config", "local model", "classifier", "decision log", "port", "litellm"} <= {
         c.name for c in checks
@@ -52,14 +52,14 @@ def test_the_cures_are_different_ones() -> None:
 def test_a_missing_master_key_is_advice(healthy: dict[str, Any]) -> None:
     """`serve` makes one, so it is no failure."""
     del healthy["environment"]["LITELLM_MASTER_KEY"]
-    found = [check for check in diagnose(**healthy) if not check.ok]
+    found = [check for check in look(set_up(**healthy)) if not check.ok]
     assert [(c.name, c.advice, c.fails) for c in found] == [("master key", True, False)]
 
 
 def test_a_missing_key_is_advice(healthy: dict[str, Any]) -> None:
     """The router does without that provider; the tip says how to have it, and how to be told of it no more."""
     del healthy["environment"]["OPENAI_API_KEY"]
-    found = [check for check in diagnose(**healthy) if not check.ok]
+    found = [check for check in look(set_up(**healthy)) if not check.ok]
     assert {check.seen.split()[0] for check in found} == {"openai-default-1", "openai-premium-1"}
     assert [(c.name, c.fails) for c in found] == [("provider", False)] * 2
     assert all("set OPENAI_API_KEY in the environment" in c.cure for c in found)
@@ -70,7 +70,7 @@ def test_a_provider_that_is_switched_off_is_as_it_should_be(healthy: dict[str, A
     """The tip's own cure leaves nothing to complain of."""
     del healthy["environment"]["OPENAI_API_KEY"]
     ours(healthy).setdefault("providers", {})["openai"] = {"enabled": False}
-    found = [check for check in diagnose(**healthy) if check.name == "provider"]
+    found = [check for check in look(set_up(**healthy)) if check.name == "provider"]
     assert found
     assert all(check.ok and not check.cure and "switched off" in check.seen for check in found)
 
@@ -93,10 +93,10 @@ def test_the_default_ollama_is_looked_for_only_where_an_entry_calls_it(
     del healthy["environment"]["OLLAMA_HOST"]
     own = {"model_name": "mine", "litellm_params": {"model": "ollama_chat/llama3.1:8b", "api_base": ollama.base_url}}
     joined = join({"model_list": [own]}, healthy["environment"]).config
-    found = [check for check in diagnose(joined, healthy["environment"]) if check.name == "ollama"]
+    found = [check for check in look(set_up(joined, healthy["environment"])) if check.name == "ollama"]
     assert [(check.ok, ollama.base_url in check.seen) for check in found] == [(True, True)]
     joined["model_list"].append(entry("here", "ollama_chat/phi3:mini", local=True))
-    found = [check for check in diagnose(joined, healthy["environment"]) if check.name == "ollama"]
+    found = [check for check in look(set_up(joined, healthy["environment"])) if check.name == "ollama"]
     assert any("http://127.0.0.1:11434" in check.seen for check in found)
 
 
@@ -104,7 +104,7 @@ def test_a_cloud_model_without_a_price_is_advice(healthy: dict[str, Any]) -> Non
     """Costs leave it out; the cure names base_model."""
     healthy["raw"]["model_list"].append(entry("openai-other", "openai/never-heard-of", api_key="sk-invented"))
     healthy["raw"]["model_list"][-1]["model_info"]["router"]["role"] = "default"
-    found = [check for check in diagnose(**healthy) if not check.ok]
+    found = [check for check in look(set_up(**healthy)) if not check.ok]
     assert [(c.name, c.advice) for c in found] == [("price", True)]
     assert "base_model" in found[0].cure
 
@@ -113,7 +113,7 @@ def test_a_taken_port_is_found_unless_it_is_the_proxy_itself(healthy: dict[str, 
     """Another program's port is a finding."""
     with FakeProvider("other") as other:
         healthy["environment"]["ROUTER_PORT"] = str(other.port)
-        found = [check for check in diagnose(**healthy) if check.name == "port"]
+        found = [check for check in look(set_up(**healthy)) if check.name == "port"]
     assert [(c.ok, "--port" in c.cure) for c in found] == [(False, True)]
 
 
@@ -121,7 +121,7 @@ def test_a_model_that_ollama_runs_elsewhere_is_not_local(healthy: dict[str, Any]
     """The name doesn't tell; `/api/show` does."""
     ollama.backend.remote = frozenset({"llama3.1:8b"})
     try:
-        found = [check for check in diagnose(**healthy) if check.name == "locality"]
+        found = [check for check in look(set_up(**healthy)) if check.name == "locality"]
     finally:
         ollama.backend.remote = frozenset()
     assert found
