@@ -372,8 +372,8 @@ def test_folds_run_on_a_dask_cluster(tmp_path: Path) -> None:
     distributed = pytest.importorskip("distributed", reason="needs the package `distributed`, in the `dev` extra")
     every = (ROOT / "classifier_model" / "prompts.jsonl").read_text("utf-8").splitlines()
     data = tmp_path / "some.jsonl"
-    data.write_text("\n".join(every[:3000]) + "\n", "utf-8")
-    with distributed.LocalCluster(n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None) as local:
+    data.write_text("\n".join(every[:1200]) + "\n", "utf-8")
+    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as local:
         for address in (None, local.scheduler_address):
             with cluster(address):
                 run(
