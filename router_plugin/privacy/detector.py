@@ -162,7 +162,9 @@ class Detector:
 
     def _look(self, text: str) -> set[str]:
         """Names of the rules that hold in `text` as it stands, in its tables, and with what is torn put together."""
-        found = _names(self._all.scan(text)) or _names(self._all.scan(headed(text)))
+        found = _names(self._all.scan(text))
+        if not found and (cells := headed(text)):
+            found = _names(self._all.scan(cells))
         if found or not (together := joined(text)):
             return found
         return _names((self._all if few_numbers(text) else self._wrapped).scan(together))

@@ -80,7 +80,7 @@ def _stacked(data: bytes) -> Iterator[bytes]:
     position = 0
     while span := _next_stacked(data, position):
         position = span[1] - 1
-        above = data[: span[0]].rpartition(b"\n")[2]
+        above = data[data.rfind(b"\n", 0, span[0]) + 1 : span[0]]
         if not (_LINE_OF_DIGITS.fullmatch(above) or _LINE_OF_DIGITS.match(data, span[1])):
             yield b" ".join(_FOUR.findall(data, *span))
 

@@ -10,6 +10,7 @@ import joblib
 
 from router_plugin.complexity import Cuts, TrainedScorer
 from router_plugin.errors import ModelFileError
+from router_plugin.modelfile import PREVIOUS
 from router_plugin.textmodel import TextModel
 from router_plugin.training.card import write_card
 from router_plugin.training.complexity import Outcome, default_spec, learning_curve, train
@@ -108,7 +109,7 @@ def roll_back(output: Path) -> str:
 
     Errors: ModelFileError or FileNotFoundError where there is no usable one; then nothing is changed.
     """
-    path, previous = output / "complexity.json", output / "complexity.previous.json"
+    path, previous = output / "complexity.json", output / PREVIOUS
     if not previous.is_file():
         raise FileNotFoundError(f"{output} has no earlier model: the next training keeps one as {previous.name}.")
     version = TrainedScorer.load(previous).model.version
@@ -136,7 +137,7 @@ def write(outcome: Outcome, output: Path) -> None:
     path = output / "complexity.json"
     before = _model(path)
     if before and before.version != outcome.model.version:  # neither a damaged file nor the same model takes its place
-        replace_file(path, output / "complexity.previous.json")
+        replace_file(path, output / PREVIOUS)
     outcome.model.save(path)
     fitted = {"features": outcome.fitted.features, "heads": outcome.fitted.heads, "stack": outcome.stack}
     joblib.dump(fitted, output / "complexity.joblib", 6)

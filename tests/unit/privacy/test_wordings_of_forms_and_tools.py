@@ -104,6 +104,12 @@ def test_cells_stand_beside_their_headings() -> None:
     assert headed("We met, talked, and left.\n1, 2, 3") == ""
 
 
+def test_a_row_far_down_is_read_or_the_text_is_private(detector: Detector) -> None:
+    """Blank cells above it hide nothing, however many there are."""
+    assert found(detector, "id,ssn\n" + "1,\n" * 1_500 + "2,219099999\n") == {"identity.us_ssn_told"}
+    assert found(detector, "id,ssn\n" + "1,\n" * 2_500 + "2,219099999\n") == {"limit.work"}
+
+
 @pytest.mark.parametrize(
     "repeated",
     ["password ", "insert into password ", "id,ssn\n", "4111\n", "name: token value: ", "a@", "eyJhbGciOiJ."],
